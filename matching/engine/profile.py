@@ -1,0 +1,106 @@
+"""What the words of a need or a capability say: weighted terms, standards, discipline, conditions.
+
+A profile depends on one document alone, so it can be stored with the row it was read from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from matching.engine.documents import CapabilityDocument, NeedDocument
+from matching.engine.facts import Line
+from matching.engine.terms import Terms, codes_of, read_terms, vocabulary
+
+# How much a word counts by the place where it stands.
+TITLE = 1.0
+OBJECT = 1.0
+MEASURAND = 0.6
+TEXT = 0.4
+NOTE = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The words of one document, read.
+
+    `words` holds for a canonical term the word that the document uses for it, `codes` for a standard the
+    edition ('' when none is given), `conditions` for a group ("mode", "medium" …) the values named.
+    """
+
+    terms: dict[str, float] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, str] = field(default_factory=dict)
+    discipline: str = ""
+    conditions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def profile_need(need: NeedDocument) -> Profile:
+    """What the words of a need say."""
+    return _profile([(need.title, TITLE), (need.text, TEXT), *_line_fields(need.lines)], need.modes)
+
+
+def profile_capability(capability: CapabilityDocument) -> Profile:
+    """What the words of a capability say."""
+    fields = [(capability.title, TITLE), (capability.text, TEXT), *_line_fields(capability.lines)]
+    return _profile(fields, capability.modes)
+
+
+def _line_fields(lines: Iterable[Line]) -> Iterable[tuple[str, float]]:
+    for line in lines:
+        yield line.cells.object, OBJECT
+        yield line.cells.measurand, MEASURAND
+        yield "；".join((*line.codes, line.cells.codes)), OBJECT
+        yield line.cells.conditions, NOTE
+        yield line.cells.note, NOTE
+
+
+def _profile(fields: Iterable[tuple[str, float]], modes: tuple[str, ...]) -> Profile:
+    read = [(text, read_terms(text), weight) for text, weight in dict.fromkeys(fields) if text]
+    terms = merge_fields((found, weight) for _, found, weight in read)
+    return Profile(
+        terms=terms.weights,
+        words=terms.words,
+        codes=codes_of("\n".join(text for text, _, _ in read)),
+        discipline=guess_discipline(terms.weights),
+        conditions=read_conditions(terms.weights) | ({"mode": modes} if modes else {}),
+    )
+
+
+def merge_fields(fields: Iterable[tuple[Terms, float]]) -> Terms:
+    """Each term with the highest weight it has in any field: a field that repeats another adds nothing.
+
+    >>> merge_fields([(Terms({"压力": 1.0}), 1.0), (Terms({"压力": 1.0, "油": 1.0}), 0.5)]).weights
+    {'压力': 1.0, '油': 0.5}
+    """
+    weights: dict[str, float] = {}
+    words: dict[str, str] = {}
+    for terms, field_weight in fields:
+        for term, weight in terms.weights.items():
+            weights[term] = max(weights.get(term, 0.0), weight * field_weight)
+        words = terms.words | words
+    return Terms(weights, words)
+
+
+def guess_discipline(weights: dict[str, float]) -> str:
+    """The discipline most of the vocabulary's terms belong to, '' when there is none.
+
+    >>> guess_discipline({"坐标测量机": 1.0, "温度": 0.4})
+    '几何量'
+    """
+    totals: dict[str, float] = {}
+    for term, weight in weights.items():
+        entry = vocabulary().get(term)
+        if entry and entry.kind in ("instrument", "measurand", "material"):
+            totals[entry.discipline] = totals.get(entry.discipline, 0.0) + weight
+    return max(totals, key=lambda discipline: (totals[discipline], discipline), default="")
+
+
+def read_conditions(weights: dict[str, float]) -> dict[str, tuple[str, ...]]:
+    """The conditions among the terms, by group: how and where is measured, medium, temperature."""
+    found: dict[str, list[str]] = {}
+    for term in weights:
+        entry = vocabulary().get(term)
+        if entry and entry.kind == "condition":
+            found.setdefault(entry.group, []).append(entry.value)
+    return {group: tuple(sorted(values)) for group, values in found.items()}

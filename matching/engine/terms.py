@@ -1,0 +1,337 @@
+"""A text as weighted terms: the trade's words in their canonical form, their parts, and plain words.
+
+The text is read once from left to right. Standard codes, words of the vocabulary (the longest first) and
+measured values are taken where they stand; what lies between is cut by jieba. Values are no terms: the
+measurement check compares them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import re
+import unicodedata
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from typing import Any
+
+# What a term counts when the text itself holds it, and what it counts when it is only inferred.
+CANONICAL = 1.0
+AMBIGUOUS = 0.5
+PART = 0.35
+SURFACE_PART = 0.25
+IMPLIED_CODE = 0.3
+WORD = 1.0
+BIGRAM = 0.25
+STOP_WORD = 0.1
+
+CODE = re.compile(
+    r"(?P<family>JJ[FG](?:\([^)\d]{1,6}\))?|GB(?:/[TZ])?|ISO(?:/[A-Z]{2,3})?|IEC|ASTM|OIML\s?[RD]|CNAS-[A-Z]{2}|"
+    r"(?:HJ|YY|JB|QB|SJ|DL|JT|TB|HG|SY|NB|MT|CJ|JG|GA|WS|YS|YB|LY|QC|QJ|HB|CB|GJB|EN|DB\d{2})(?:/T)?)"
+    r"[\s:-]{0,2}(?P<number>[A-Z]?\d+(?:\.\d+)*)(?:\s?[-—–:]\s?(?P<edition>(?:19|20)\d{2}))?(?![\d.])"
+)
+MEASURED = re.compile(
+    r"[±<>≤≥≈~=]*\d[\d.,]*(?:[×x*]10\^?[-+−]?\d+)?\s?"
+    r"(?:[%‰°℃Ωμ\"A-Za-z][A-Za-z0-9%°Ωμ/·^−*.-]*|"
+    r"(?:毫|微|纳|千|兆|吉)?(?:米|克|升|秒|帕|伏|安|瓦|欧|赫兹|牛顿?|焦)(?![\u4e00-\u9fff]{0,1}[秤表计])|公斤|吨|丝|道|度|位半|级|分贝|个|台|件|支|块|只|套|年|月|日|万)?"
+)
+LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-/][A-Za-z0-9]+)*")
+HAN_RUN = re.compile(r"[\u4e00-\u9fff]+")
+# jieba's time grows with the square of a run of one character.
+LONG_RUN = re.compile(r"(.)\1{7,}", re.DOTALL)
+UPPER_TO_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One term of the vocabulary. `codes` carry no year; `quantity` is a quantity kind.
+
+    A condition belongs to a `group` of which a document names one or more values: mode, medium …
+    """
+
+    term: str
+    kind: str
+    discipline: str
+    quantity: str = ""
+    english: str = ""
+    synonyms: tuple[str, ...] = ()
+    ambiguous_synonyms: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    group: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The weighted terms of a text, and for each canonical term the word that the text used for it."""
+
+    weights: dict[str, float] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
+
+
+def terms_of(text: str) -> dict[str, float]:
+    """The weighted terms of a text.
+
+    >>> terms_of("三次元 0~500 mm")["坐标测量机"]
+    1.0
+    """
+    return read_terms(text).weights
+
+
+def read_terms(text: str) -> Terms:
+    """The weighted terms of a text with the words that led to them; repeats count less each time.
+
+    >>> read_terms("地磅").words
+    {'电子汽车衡': '地磅'}
+    """
+    totals: dict[str, float] = {}
+    words: dict[str, str] = {}
+    for term, weight, word in _occurrences(text):
+        totals[term] = totals.get(term, 0.0) + weight
+        if word:
+            words.setdefault(term, word)
+    return Terms({term: dampen(total) for term, total in totals.items()}, words)
+
+
+def dampen(total: float) -> float:
+    """A sum of occurrences as a weight: up to one as it is, beyond that its logarithm."""
+    return total if total <= 1 else 1 + math.log(total)
+
+
+def normalise_code(family: str, number: str) -> str:
+    """The number of a standard, without its edition and without /T, in one spelling.
+
+    >>> normalise_code("GB/T", "17167")
+    'GB 17167'
+    """
+    return f"{re.sub('/[TZ]$', '', family.upper()).replace(' ', '')} {number}"
+
+
+def codes_of(text: str) -> dict[str, str]:
+    """The standards a text names, each with its edition ('' when none is given).
+
+    >>> codes_of("依据JJF 1064-2010和JJG30")
+    {'JJF 1064': '2010', 'JJG 30': ''}
+    """
+    codes: dict[str, str] = {}
+    for found in CODE.finditer(unicodedata.normalize("NFKC", text)):
+        code = normalise_code(found["family"], found["number"])
+        codes[code] = codes.get(code) or found["edition"] or ""
+    return codes
+
+
+def _occurrences(text: str) -> Iterator[tuple[str, float, str]]:
+    """Each term with its weight and, for a vocabulary term under another name, the word in the text."""
+    for kind, piece in _pieces(LONG_RUN.sub(r"\1\1", unicodedata.normalize("NFKC", text))):
+        if kind == "code":
+            yield piece, CANONICAL, ""
+        elif kind == "vocabulary":
+            yield from _vocabulary_terms(piece)
+        else:
+            yield from _plain_terms(piece)
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    """The text in order as ("code" | "vocabulary" | "plain", piece); measured values are left out."""
+    plain_from = at = 0
+    while at < len(text):
+        if code := CODE.match(text, at):
+            kind, piece, end = "code", normalise_code(code["family"], code["number"]), code.end()
+        elif word := _longest_word(text, at):
+            kind, piece, end = "vocabulary", word, at + len(word)
+        elif measured := MEASURED.match(text, at):
+            kind, piece, end = "", "", measured.end()
+        else:
+            # A Latin word is passed in one step, so that nothing is found inside it.
+            latin = LATIN_WORD.match(text, at)
+            at = latin.end() if latin else at + 1
+            continue
+        if plain_from < at:
+            yield "plain", text[plain_from:at]
+        if kind:
+            yield kind, piece
+        plain_from = at = end
+    if plain_from < len(text):
+        yield "plain", text[plain_from:]
+
+
+def _longest_word(text: str, at: int) -> str:
+    """The longest surface of the vocabulary that stands at this place, as the text writes it."""
+    for surface in surfaces_by_head().get(text[at : at + 2].translate(UPPER_TO_LOWER), ()):
+        word = text[at : at + len(surface)]
+        if _is_same_word(word, surface) and not _cuts_latin(text, at, at + len(surface)):
+            return word
+    return ""
+
+
+def _is_same_word(word: str, surface: str) -> bool:
+    # Two Latin letters mean too many things in another case: CT, Ra, PT.
+    return word == surface if _is_case_bound(surface) else _key(word) == surface
+
+
+def _is_case_bound(surface: str) -> bool:
+    return len(surface) <= 2 and surface.isascii()
+
+
+def _cuts_latin(text: str, start: int, end: int) -> bool:
+    """Whether a place stands inside a longer Latin word or number."""
+    return any(
+        text[border].isascii() and text[border].isalnum() and text[border - 1].isascii() and text[border - 1].isalnum()
+        for border in (start, end)
+        if 0 < border < len(text)
+    )
+
+
+def _key(surface: str) -> str:
+    return surface.translate(UPPER_TO_LOWER)
+
+
+def _vocabulary_terms(word: str) -> Iterator[tuple[str, float, str]]:
+    """The canonical terms of a word, then the parts of both and the codes usual for them."""
+    canonical = surfaces()[word if _is_case_bound(word) else _key(word)]
+    certainty = CANONICAL if len(canonical) == 1 else AMBIGUOUS
+    seen = set(canonical)
+    for term in canonical:
+        entry = vocabulary()[term]
+        if entry.kind == "practice":
+            yield term, STOP_WORD, ""
+            continue
+        yield term, certainty, word if word != term else ""
+        for code in entry.codes:
+            yield code, IMPLIED_CODE * certainty, ""
+        for part in parts_of(term):
+            if part not in seen:
+                seen.add(part)
+                yield part, PART * certainty, ""
+    for part in parts_of(word):
+        if part not in seen:
+            yield part, SURFACE_PART, ""
+
+
+@cache
+def parts_of(word: str) -> tuple[str, ...]:
+    """The shorter words in a compound: vocabulary terms as canonical terms, the rest as jieba cuts it.
+
+    >>> parts_of("数字压力计")
+    ('数字', '压力')
+    """
+    parts = []
+    for run in HAN_RUN.findall(word):
+        at = 0
+        while at < len(run):
+            inner = next((w for w in _words_at(run, at) if w != word), "")
+            parts += surfaces().get(inner, ()) if inner else ()
+            at += len(inner) or 1
+        parts += [part for part in segment(run) if len(part) > 1 and part != word]
+    return tuple(dict.fromkeys(part for part in parts if part not in stop_words()))
+
+
+def _words_at(text: str, at: int) -> Iterator[str]:
+    for surface in surfaces_by_head().get(text[at : at + 2], ()):
+        if text.startswith(surface, at):
+            yield surface
+
+
+def _plain_terms(text: str) -> Iterator[tuple[str, float, str]]:
+    """Words outside the vocabulary; characters that form no known word count as pairs."""
+    for word in LATIN_WORD.findall(text):
+        if len(word) > 1:
+            yield _key(word), STOP_WORD if _key(word) in stop_words() else WORD, ""
+    for run in HAN_RUN.findall(text):
+        for word, known in _words(run):
+            if known:
+                yield word, STOP_WORD if word in stop_words() else WORD, ""
+            else:
+                for start in range(len(word) - 1):
+                    yield word[start : start + 2], BIGRAM, ""
+
+
+def _words(run: str) -> Iterator[tuple[str, bool]]:
+    """The words of a run of Chinese characters, and the stretches between them that are no known word."""
+    unknown = ""
+    for word in segment(run):
+        is_word = word in stop_words() or (len(word) > 1 and is_known(word))
+        if not is_word:
+            unknown += word
+            continue
+        if len(unknown) > 1:
+            yield unknown, False
+        unknown = ""
+        if len(word) > 1:
+            yield word, True
+    if len(unknown) > 1:
+        yield unknown, False
+
+
+def segment(run: str) -> list[str]:
+    """A run of Chinese characters in words."""
+    words: list[str] = tokenizer().lcut(run)
+    return words
+
+
+def is_known(word: str) -> bool:
+    """Whether the general dictionary holds the word."""
+    return bool(tokenizer().FREQ.get(word))
+
+
+@cache
+def tokenizer() -> Any:
+    """A tokenizer of our own with the general dictionary."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # jieba's source has invalid escapes.
+        import jieba
+    jieba.setLogLevel(logging.WARNING)
+    own = jieba.Tokenizer()
+    # jieba's own start writes a cache into the system's temporary folder, where others may have put theirs.
+    own.FREQ, own.total = own.gen_pfdict(own.get_dict_file())
+    own.initialized = True
+    return own
+
+
+@cache
+def vocabulary() -> dict[str, Entry]:
+    """The vocabulary of the field by canonical term."""
+    return {entry.term: entry for entry in map(_entry, _lines("vocabulary.jsonl"))}
+
+
+def _entry(line: str) -> Entry:
+    return Entry(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(line).items()}
+    )
+
+
+@cache
+def surfaces() -> dict[str, tuple[str, ...]]:
+    """Every way to write a term, in lower case, with the canonical terms it may mean."""
+    found: dict[str, list[str]] = {}
+    for entry in vocabulary().values():
+        for surface in (entry.term, entry.english, *entry.synonyms, *entry.ambiguous_synonyms):
+            if len(surface) > 1:
+                terms = found.setdefault(surface if _is_case_bound(surface) else _key(surface), [])
+                if entry.term not in terms:
+                    terms.append(entry.term)
+    # A canonical term means itself, whoever else lists it as a synonym.
+    return {surface: (surface,) if surface in vocabulary() else tuple(terms) for surface, terms in found.items()}
+
+
+@cache
+def surfaces_by_head() -> dict[str, tuple[str, ...]]:
+    """The surfaces by their first two characters, the longest first."""
+    heads: dict[str, list[str]] = {}
+    for surface in surfaces():
+        heads.setdefault(_key(surface[:2]), []).append(surface)
+    return {head: tuple(sorted(found, key=lambda surface: (-len(surface), surface))) for head, found in heads.items()}
+
+
+@cache
+def stop_words() -> frozenset[str]:
+    """Words that say little in this trade: 我司, 需要, 校准."""
+    return frozenset(word for line in _lines("stop_words.txt") for word in line.split())
+
+
+def _lines(name: str) -> Iterable[str]:
+    return (resources.files("matching.engine") / "data" / name).read_text(encoding="utf-8").splitlines()
