@@ -1,0 +1,3 @@
+"""The roots of all addresses."""
+
+urlpatterns = []

@@ -1,0 +1,80 @@
+"""What all API endpoints share: input, errors, paging and the scope of a token."""
+
+from django.core.exceptions import ValidationError as ModelError
+from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.views import exception_handler
+
+from core.http import UNREADABLE
+from core.workflow import NotPermitted, TransitionError
+
+MAX_DEPTH = 20
+
+
+class Conflict(APIException):
+    """Not now: the object is in a state that does not allow it."""
+
+    status_code = 409
+    default_detail = "当前状态不允许这个操作。"
+
+
+class StrictJSONParser(JSONParser):
+    """JSON that a database can hold: bounded depth, no NaN, no NUL, no lone surrogates."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        try:
+            data = super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("JSON 嵌套过深，请拆平后重新提交。") from error
+        check_json(data)
+        return data
+
+
+def check_json(data, depth: int = 0) -> None:
+    """Raise a ParseError when the data is nested too deeply or holds unreadable characters."""
+    if depth > MAX_DEPTH:
+        raise ParseError("JSON 嵌套过深，请拆平后重新提交。")
+    if isinstance(data, str) and UNREADABLE.search(data):
+        raise ParseError("文本里含有无法识别的控制字符，请删除后重新提交。")
+    if isinstance(data, dict):
+        for name, value in data.items():
+            check_json(name, depth + 1)
+            check_json(value, depth + 1)
+    if isinstance(data, list):
+        for value in data:
+            check_json(value, depth + 1)
+
+
+class Pagination(PageNumberPagination):
+    page_size = 20
+    page_size_query_param = "page_size"
+    max_page_size = 100
+    invalid_page_message = "没有这一页，请从第 1 页开始。"
+
+
+class ScopePermission(BasePermission):
+    """Reading is open to what `visible_to` shows; writing needs a person and a token that may write."""
+
+    message = "这个令牌只能读取，请换用可写的令牌。"
+
+    def has_permission(self, request, view):
+        if request.method in SAFE_METHODS or getattr(view, "reads_only", False):
+            return True
+        return request.user.is_authenticated and (request.auth is None or request.auth.can_write)
+
+
+def answer_error(error, context):
+    """Say service errors as 4xx with the message the pages show."""
+    if isinstance(error, ModelError):
+        error = ValidationError(error.message_dict if hasattr(error, "error_dict") else {"detail": error.messages[0]})
+    elif isinstance(error, NotPermitted):
+        error = PermissionDeniedByService(str(error))
+    elif isinstance(error, TransitionError):
+        error = Conflict(str(error))
+    return exception_handler(error, context)
+
+
+class PermissionDeniedByService(APIException):
+    status_code = 403

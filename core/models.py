@@ -1,0 +1,37 @@
+"""What every record of the platform has."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+
+class TimestampedModel(models.Model):
+    """A record with times and an id that tells nothing of how many others there are."""
+
+    id = models.UUIDField("编号", primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField("创建时间", auto_now_add=True)
+    updated_at = models.DateTimeField("更新时间", auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class WorkflowEvent(models.Model):
+    """One step of a workflow: who moved what, from where to where, when and why."""
+
+    action = models.CharField("操作", max_length=30)
+    source = models.CharField("原状态", max_length=20)
+    target = models.CharField("新状态", max_length=20)
+    note = models.TextField("说明", blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="操作人"
+    )
+    created_at = models.DateTimeField("时间", auto_now_add=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["created_at", "pk"]
+
+    def __str__(self):
+        return f"{self.action}: {self.source} → {self.target}"

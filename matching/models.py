@@ -1,0 +1,96 @@
+"""Proposals: a need and a capability that fit, with the reasons."""
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from core.enums import Level
+from core.models import TimestampedModel, WorkflowEvent
+from matching.enums import ProposalStatus as S
+from matching.enums import Verdict
+from needs.enums import NeedStatus
+from needs.models import Need
+from providers.models import Capability
+
+
+class ProposalQuerySet(models.QuerySet):
+    def current(self):
+        """Proposals that stand: not overtaken by a newer match."""
+        return self.exclude(status=S.SUPERSEDED)
+
+    def unanswered(self):
+        return self.filter(status=S.PROPOSED)
+
+    def received_by(self, user):
+        """What lies in the inbox of the institutes this person acts for; level 3 waits for the organiser."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.current().filter(
+            capability__organisation__in=user.provider_ids,
+            need__status=NeedStatus.PUBLISHED,
+            need__level__lt=Level.ORGANISER_ONLY,
+        )
+
+    def visible_to(self, user):
+        """Proposals for one's own needs, in one's inbox, or in the regions one organises."""
+        if not user.is_authenticated:
+            return self.none()
+        mine = Q(need__organisation__in=user.organisation_ids)
+        received = Q(pk__in=self.received_by(user).values("pk"))
+        overseen = Q(need__in=Need.objects.overseen_by(user).values("pk"))
+        return self.current().filter(mine | received | overseen)
+
+    def for_list(self):
+        return self.select_related("need__organisation", "capability__organisation", "capability__credential")
+
+
+class Proposal(TimestampedModel):
+    """A pairing the matcher proposes, with the versions it was made from."""
+
+    need = models.ForeignKey(Need, models.CASCADE, related_name="proposals", verbose_name="需求")
+    capability = models.ForeignKey(Capability, models.CASCADE, related_name="proposals", verbose_name="能力")
+    status = models.CharField("状态", max_length=12, choices=S, default=S.PROPOSED, editable=False)
+    score = models.FloatField("匹配度")
+    verdict = models.CharField("指标判定", max_length=10, choices=Verdict)
+    pairing = models.JSONField("匹配依据")
+    need_version = models.PositiveIntegerField("需求版本")
+    capability_version = models.PositiveIntegerField("能力版本")
+    engine_version = models.CharField("引擎版本", max_length=20)
+    provider_seen_at = models.DateTimeField("机构查看时间", null=True, blank=True)
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "匹配建议"
+        ordering = ["-score", "pk"]
+        indexes = [models.Index(name="proposal_need_score", fields=["need", "-score"])]
+        constraints = [models.UniqueConstraint(name="proposal_once", fields=["need", "capability"])]
+
+    def __str__(self):
+        return f"{self.need} ↔ {self.capability}"
+
+    def get_absolute_url(self):
+        return reverse("matching:proposal_detail", args=[self.pk])
+
+
+class ProposalEvent(WorkflowEvent):
+    """One step in a proposal's life."""
+
+    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="events", verbose_name="匹配建议")
+
+    class Meta(WorkflowEvent.Meta):
+        verbose_name = verbose_name_plural = "匹配建议流转"
+
+
+class MatchState(models.Model):
+    """What a need was last matched against; equal fingerprints mean there is nothing to do."""
+
+    need = models.OneToOneField(Need, models.CASCADE, primary_key=True, related_name="match_state", verbose_name="需求")
+    fingerprint = models.CharField("匹配指纹", max_length=64)
+    matched_at = models.DateTimeField("匹配时间", auto_now=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "匹配状态"
+
+    def __str__(self):
+        return f"{self.need} {self.matched_at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,172 @@
+"""Measurement problems: the need, its measurement lines and its history."""
+
+from django.core.validators import MaxLengthValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from accounts.models import Organisation, User, validate_mobile
+from core.enums import CredentialKind, Discipline, Level, MeasuringMode
+from core.models import TimestampedModel, WorkflowEvent
+from needs.enums import Cooperation, NeedCategory, Obligation, ProblemType, Urgency
+from needs.enums import NeedStatus as S
+
+OPEN_STATES = frozenset({S.PUBLISHED})
+
+
+class NeedQuerySet(models.QuerySet):
+    def published(self):
+        return self.filter(status=S.PUBLISHED)
+
+    def owned_by(self, user):
+        return self.filter(organisation__in=user.organisation_ids) if user.is_authenticated else self.none()
+
+    def overseen_by(self, user):
+        """Submitted needs of the regions this person organises."""
+        if not user.is_authenticated or not user.is_organiser:
+            return self.none()
+        return self.filter(user.in_charge_of("organisation__region")).exclude(status=S.DRAFT)
+
+    def visible_to(self, user):
+        """Published needs below level 3 for everyone; all of one's own; all submitted ones for their organisers."""
+        known = Q(status=S.PUBLISHED, level__lt=Level.ORGANISER_ONLY)
+        return self.filter(known | self._full_sight(user))
+
+    def readable_by(self, user):
+        """Needs whose lines and text the user may read: what a search may look into."""
+        public = Q(status=S.PUBLISHED, level=Level.PUBLIC)
+        return self.filter(public | self._full_sight(user))
+
+    def for_list(self):
+        return self.select_related("organisation").prefetch_related("lines")
+
+    @staticmethod
+    def _full_sight(user) -> Q:
+        if not user.is_authenticated:
+            return Q(pk__in=[])
+        mine = Q(organisation__in=user.organisation_ids)
+        if not user.is_organiser:
+            return mine
+        return mine | (user.in_charge_of("organisation__region") & ~Q(status=S.DRAFT))
+
+
+class Need(TimestampedModel):
+    """A measurement problem an enterprise wants solved."""
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="needs", verbose_name="企业")
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="填写人", editable=False)
+
+    title = models.CharField("需求名称", max_length=120)
+    category = models.CharField("需求类别", max_length=20, choices=NeedCategory, default=NeedCategory.CALIBRATION)
+    discipline = models.CharField("计量专业", max_length=20, choices=Discipline, default=Discipline.OTHER)
+    problem_type = models.CharField("问题类型", max_length=20, choices=ProblemType, default=ProblemType.CANNOT)
+    problem = models.TextField("需求内容", blank=True, validators=[MaxLengthValidator(20_000)])
+    background = models.TextField("需求背景", blank=True, validators=[MaxLengthValidator(20_000)])
+    current_state = models.TextField("现有基础与现状水平", blank=True, validators=[MaxLengthValidator(20_000)])
+    goal = models.TextField("预期目标", blank=True, validators=[MaxLengthValidator(20_000)])
+    is_qualitative = models.BooleanField("定性需求（没有可填的指标）", default=False)
+
+    expected_on = models.DateField("期望完成时间", null=True, blank=True)
+    urgency = models.CharField("紧迫程度", max_length=10, choices=Urgency, default=Urgency.NORMAL)
+    budget_low = models.PositiveIntegerField("预算下限（元）", null=True, blank=True)
+    budget_high = models.PositiveIntegerField("预算上限（元）", null=True, blank=True)
+    cooperation = models.JSONField("合作方式", default=list, blank=True)
+    credentials = models.JSONField("承接方资质", default=list, blank=True)
+    contact_name = models.CharField("联系人", max_length=40, blank=True)
+    contact_phone = models.CharField("联系电话", max_length=11, blank=True, validators=[validate_mobile])
+    contact_email = models.EmailField("联系邮箱", blank=True)
+
+    level = models.PositiveSmallIntegerField("公开级别", choices=Level, default=Level.PUBLIC)
+    is_anonymous = models.BooleanField("对外隐去企业名称", default=True)
+    shows_budget = models.BooleanField("对外显示预算区间", default=True)
+    shows_contact = models.BooleanField("对外显示联系方式", default=False)
+    joins_challenge = models.BooleanField("愿意参加挑战赛", default=False)
+    joins_common_problems = models.BooleanField("同意用于共性难题分析", default=True)
+    pledges_no_secrets = models.BooleanField("承诺不含涉密内容", default=False)
+    pledges_truth = models.BooleanField("承诺内容真实", default=False)
+
+    public_title = models.CharField("公开标题", max_length=120, blank=True)
+    public_text = models.TextField("公开内容（脱密）", blank=True, validators=[MaxLengthValidator(20_000)])
+    public_text_confirmed_at = models.DateTimeField("企业确认公开内容时间", null=True, blank=True, editable=False)
+
+    status = models.CharField("状态", max_length=20, choices=S, default=S.DRAFT, editable=False)
+    version = models.PositiveIntegerField("版本", default=1, editable=False)
+    published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
+
+    objects = NeedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "测量需求"
+        ordering = ["-published_at", "-created_at", "pk"]
+        indexes = [models.Index(name="need_status_level", fields=["status", "level"])]
+        constraints = [
+            models.CheckConstraint(
+                name="need_budget_ordered",
+                condition=Q(budget_low__isnull=True)
+                | Q(budget_high__isnull=True)
+                | Q(budget_low__lte=F("budget_high")),
+                violation_error_message="预算下限不能高于上限。",
+            ),
+            models.CheckConstraint(
+                name="need_published_is_confirmed",
+                condition=~Q(status=S.PUBLISHED) | Q(public_text_confirmed_at__isnull=False),
+                violation_error_message="公开内容须经企业确认后才能发布。",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("needs:detail", args=[self.pk])
+
+    @property
+    def number(self) -> str:
+        """需求编号: short enough for the telephone, and no count of anything."""
+        return f"XQ-{self.pk.hex[:8].upper()}"
+
+    @property
+    def is_editable(self) -> bool:
+        return self.status in {S.DRAFT, S.RETURNED}
+
+    @property
+    def cooperation_display(self) -> list[str]:
+        return [Cooperation(value).label for value in self.cooperation]
+
+    @property
+    def credentials_display(self) -> list[str]:
+        return [CredentialKind(value).label for value in self.credentials]
+
+
+class NeedLine(TimestampedModel):
+    """One measurement line (指标行), in the words of who wrote it and as the engine read it."""
+
+    need = models.ForeignKey(Need, models.CASCADE, related_name="lines", verbose_name="需求")
+    position = models.PositiveSmallIntegerField("序号", default=0)
+    object_name = models.CharField("被测对象或被校仪器", max_length=120)
+    measurand = models.CharField("参量", max_length=120, blank=True)
+    range_text = models.CharField("测量范围或测量点", max_length=300, blank=True)
+    accuracy_text = models.CharField("准确度要求", max_length=300, blank=True)
+    conditions_text = models.CharField("条件", max_length=300, blank=True)
+    codes_text = models.CharField("执行规范", max_length=200, blank=True)
+    mode = models.CharField("测量方式", max_length=10, choices=MeasuringMode, default=MeasuringMode.LAB)
+    is_dynamic = models.BooleanField("动态测量", default=False)
+    obligation = models.CharField("必须/希望", max_length=10, choices=Obligation, default=Obligation.REQUIRED)
+    note = models.CharField("说明", max_length=300, blank=True)
+    reading = models.JSONField(default=dict, editable=False)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "指标行"
+        ordering = ["position", "created_at"]
+
+    def __str__(self):
+        return " ".join(filter(None, [self.object_name, self.measurand, self.range_text, self.accuracy_text]))
+
+
+class NeedEvent(WorkflowEvent):
+    """One step in a need's life."""
+
+    need = models.ForeignKey(Need, models.CASCADE, related_name="events", verbose_name="需求")
+
+    class Meta(WorkflowEvent.Meta):
+        verbose_name = verbose_name_plural = "需求流转"

@@ -1,0 +1,105 @@
+"""What can be done with a need; every change of one goes through here."""
+
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+from matching.engine.lines import read_line
+
+from accounts.models import Organisation, User
+from core.workflow import NotPermitted, TransitionError
+from matching.engine.facts import Cells, Line, to_json
+from needs.enums import NeedStatus as S
+from needs.models import Need, NeedEvent, NeedLine
+from needs.signals import need_closed, need_published
+from needs.workflow import need_workflow
+
+
+@transaction.atomic
+def create_need(*, author: User, organisation: Organisation, lines: list[dict] | None = None, **fields) -> Need:
+    """A draft that only its enterprise sees."""
+    if organisation.pk not in author.organisation_ids:
+        raise NotPermitted("只能以您所在的单位提出需求。")
+    need = Need.objects.create(author=author, organisation=organisation, **fields)
+    set_lines(need, lines or [])
+    return need
+
+
+@transaction.atomic
+def update_need(need: Need, *, actor: User, lines: list[dict] | None = None, **fields) -> Need:
+    """The need with new content and the next version; what the enterprise had confirmed must be confirmed again."""
+    if not actor.has_perm("needs.change_need", need):
+        raise NotPermitted("只有需求所属企业可以修改。")
+    if not need.is_editable:
+        raise TransitionError(f"需求{need.get_status_display()}，不能再修改；如需补充，请联系组织方退回。")
+    for name, value in fields.items():
+        setattr(need, name, value)
+    need.version += 1
+    need.public_text_confirmed_at = None
+    need.save()
+    if lines is not None:
+        set_lines(need, lines)
+    return need
+
+
+def set_lines(need: Need, lines: list[dict]) -> None:
+    """Replace the measurement lines, each read by the engine as it is stored."""
+    need.lines.all().delete()
+    rows = [NeedLine(need=need, position=position, **line) for position, line in enumerate(lines)]
+    for row in rows:
+        row.reading = to_json(read_need_line(row))
+    NeedLine.objects.bulk_create(rows)
+
+
+def read_need_line(row: NeedLine) -> Line:
+    """The line as the engine reads it."""
+    return read_line(
+        Cells(
+            object=row.object_name,
+            measurand=row.measurand,
+            range=row.range_text,
+            accuracy=row.accuracy_text,
+            conditions=row.conditions_text,
+            codes=row.codes_text,
+            note=row.note,
+        )
+    )
+
+
+@transaction.atomic
+def write_public_text(need: Need, *, actor: User, **fields) -> Need:
+    """The need with the organiser's desensitised text, which the enterprise has yet to confirm."""
+    if not actor.has_perm("needs.screen_need", need):
+        raise NotPermitted("只有主管的组织方可以编写公开内容。")
+    if need.status not in {S.SUBMITTED, S.DIAGNOSING, S.ACCEPTED}:
+        raise TransitionError(f"需求{need.get_status_display()}，现在不能修改公开内容。")
+    for name, value in fields.items():
+        setattr(need, name, value)
+    need.public_text_confirmed_at = None
+    need.save()
+    return need
+
+
+@transaction.atomic
+def confirm_public_text(need: Need, *, actor: User) -> NeedEvent:
+    """The enterprise's word that the public text may be shown."""
+    if not actor.has_perm("needs.change_need", need):
+        raise NotPermitted("公开内容只能由需求所属企业确认。")
+    if need.status != S.ACCEPTED:
+        raise TransitionError(f"需求{need.get_status_display()}，受理之后才需要确认公开内容。")
+    need.public_text_confirmed_at = timezone.now()
+    need.save(update_fields=["public_text_confirmed_at", "updated_at"])
+    return need.events.create(action="confirm", source=need.status, target=need.status, actor=actor)
+
+
+@transaction.atomic
+def move_need(need: Need, name: str, *, actor: User, note: str = "") -> NeedEvent:
+    """Apply a transition, record who and when, and announce what others act on."""
+    event = need_workflow.apply(need, name, actor=actor, note=note)
+    if event.target == S.PUBLISHED:
+        need.published_at = timezone.now()
+        need.save(update_fields=["published_at"])
+        transaction.on_commit(partial(need_published.send, sender=Need, need=need), robust=True)
+    if event.source == S.PUBLISHED:
+        transaction.on_commit(partial(need_closed.send, sender=Need, need=need), robust=True)
+    return event

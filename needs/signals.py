@@ -1,0 +1,6 @@
+"""What other apps may want to know."""
+
+from django.dispatch import Signal
+
+need_published = Signal()
+need_closed = Signal()

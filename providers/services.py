@@ -1,0 +1,97 @@
+"""What can be done with capabilities and credentials; every change goes through here."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from django.db import transaction
+from matching.engine.lines import read_line
+
+from accounts.models import Organisation, User
+from core.workflow import NotPermitted
+from matching.engine.facts import Cells, Line, to_json
+from providers.enums import CapabilityStatus as S
+from providers.models import Capability, CapabilityEvent, CapabilityLine, Credential
+from providers.signals import capabilities_changed
+from providers.workflow import capability_workflow
+
+
+@transaction.atomic
+def create_capability(
+    *, author: User, organisation: Organisation, lines: list[dict] | None = None, **fields
+) -> Capability:
+    """A draft of something the institute can measure or find out."""
+    capability = Capability(organisation=organisation, **fields)
+    refuse_stranger(author, organisation)
+    capability.full_clean()
+    capability.save()
+    set_lines(capability, lines or [])
+    return capability
+
+
+@transaction.atomic
+def update_capability(capability: Capability, *, actor: User, lines: list[dict] | None = None, **fields) -> Capability:
+    """The capability with new content and the next version; proposals keep the version they came from."""
+    refuse_stranger(actor, capability.organisation)
+    for name, value in fields.items():
+        setattr(capability, name, value)
+    capability.version += 1
+    capability.full_clean()
+    capability.save()
+    if lines is not None:
+        set_lines(capability, lines)
+    announce_change(capability)
+    return capability
+
+
+def set_lines(capability: Capability, lines: Iterable[dict]) -> None:
+    """Replace the scope rows, each read by the engine as it is stored."""
+    capability.lines.all().delete()
+    rows = [CapabilityLine(capability=capability, position=position, **line) for position, line in enumerate(lines)]
+    for row in rows:
+        line = read_capability_line(capability.title, row)
+        row.reading, row.is_structured = to_json(line), line.is_read
+    CapabilityLine.objects.bulk_create(rows)
+
+
+def read_capability_line(instrument: str, row: CapabilityLine) -> Line:
+    """The row as the engine reads it."""
+    return read_line(
+        Cells(
+            object=instrument,
+            measurand=row.measurand,
+            range=row.range_text,
+            accuracy=row.uncertainty_text,
+            codes=row.codes_text,
+            note=row.note,
+        )
+    )
+
+
+@transaction.atomic
+def move_capability(capability: Capability, name: str, *, actor: User, note: str = "") -> CapabilityEvent:
+    """Apply a transition, record who and when, and announce that the catalogue changed."""
+    event = capability_workflow.apply(capability, name, actor=actor, note=note)
+    announce_change(capability, was_public=event.source == S.PUBLISHED)
+    return event
+
+
+def announce_change(capability: Capability, *, was_public: bool = False) -> None:
+    """Tell the matcher, once the change is committed, that what it may propose is different."""
+    if was_public or capability.status == S.PUBLISHED:
+        transaction.on_commit(partial(capabilities_changed.send, sender=Capability), robust=True)
+
+
+@transaction.atomic
+def save_credential(credential: Credential, *, actor: User) -> Credential:
+    """The credential, stored; its dates decide from now on what may match."""
+    refuse_stranger(actor, credential.organisation)
+    credential.full_clean()
+    credential.save()
+    transaction.on_commit(partial(capabilities_changed.send, sender=Credential), robust=True)
+    return credential
+
+
+def refuse_stranger(user: User, organisation: Organisation) -> None:
+    """Raise unless the person acts for this provider."""
+    if not organisation.is_provider or organisation.pk not in user.organisation_ids:
+        raise NotPermitted("只有本机构的成员可以维护机构的能力和资质。")

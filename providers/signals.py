@@ -1,0 +1,5 @@
+"""What other apps may want to know."""
+
+from django.dispatch import Signal
+
+capabilities_changed = Signal()
