@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from matching.engine.documents import CapabilityKind, NeedDocument
 from matching.engine.facts import Line
 from matching.engine.index import Candidate, Index
-from matching.engine.judging import PairVerdict, judge_pair
+from matching.engine.judging import judge_pair
 from matching.engine.profile import Profile, profile_need
 from matching.engine.scoring import Lead, Pairing, Weights, compare_pairings, load_weights, score_pairing
+from matching.engine.verdicts import PairVerdict
 
 # Judging a pair costs far more than comparing its words, so only the nearest are judged.
 JUDGED = 60
@@ -53,7 +55,7 @@ def explain_one(
 
 def why_next_lower(pairings: Sequence[Pairing]) -> tuple[Lead, ...]:
     """For each pairing of a ranking but the last, why it stands above the next."""
-    return tuple(compare_pairings(better, other) for better, other in zip(pairings, pairings[1:], strict=False))
+    return tuple(compare_pairings(better, other) for better, other in pairwise(pairings))
 
 
 def _pair(need: NeedDocument, profile: Profile, candidate: Candidate, weights: Weights | None, judge: Judge) -> Pairing:

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 
 from matching.engine.documents import CapabilityDocument, NeedDocument
 from matching.engine.facts import Line
-from matching.engine.terms import Terms, codes_of, read_terms, vocabulary
+from matching.engine.focus import weigh_clauses
+from matching.engine.terms import codes_of, read_terms, vocabulary
 
 # How much a word counts by the place where it stands.
 TITLE = 1.0
 OBJECT = 1.0
 MEASURAND = 0.6
-TEXT = 0.4
-NOTE = 0.4
+TEXT = 0.3
+NOTE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ class Profile:
 
 
 def profile_need(need: NeedDocument) -> Profile:
-    """What the words of a need say."""
-    return _profile([(need.title, TITLE), (need.text, TEXT), *_line_fields(need.lines)], need.modes)
+    """What the words of a need say; its background counts less than its request."""
+    clauses = [(clause, TEXT * weight) for clause, weight in weigh_clauses(need.text)]
+    return _profile([(need.title, TITLE), *clauses, *_line_fields(need.lines)], need.modes)
 
 
 def profile_capability(capability: CapabilityDocument) -> Profile:
@@ -56,30 +58,16 @@ def _line_fields(lines: Iterable[Line]) -> Iterable[tuple[str, float]]:
 
 
 def _profile(fields: Iterable[tuple[str, float]], modes: tuple[str, ...]) -> Profile:
-    read = [(text, read_terms(text), weight) for text, weight in dict.fromkeys(fields) if text]
-    terms = merge_fields((found, weight) for _, found, weight in read)
+    # A line's object often repeats the title word for word: that says nothing more.
+    distinct = list(dict.fromkeys((text, weight) for text, weight in fields if text))
+    terms = read_terms(distinct)
     return Profile(
         terms=terms.weights,
         words=terms.words,
-        codes=codes_of("\n".join(text for text, _, _ in read)),
+        codes=codes_of("\n".join(text for text, _ in distinct)),
         discipline=guess_discipline(terms.weights),
         conditions=read_conditions(terms.weights) | ({"mode": modes} if modes else {}),
     )
-
-
-def merge_fields(fields: Iterable[tuple[Terms, float]]) -> Terms:
-    """Each term with the highest weight it has in any field: a field that repeats another adds nothing.
-
-    >>> merge_fields([(Terms({"压力": 1.0}), 1.0), (Terms({"压力": 1.0, "油": 1.0}), 0.5)]).weights
-    {'压力': 1.0, '油': 0.5}
-    """
-    weights: dict[str, float] = {}
-    words: dict[str, str] = {}
-    for terms, field_weight in fields:
-        for term, weight in terms.weights.items():
-            weights[term] = max(weights.get(term, 0.0), weight * field_weight)
-        words = terms.words | words
-    return Terms(weights, words)
 
 
 def guess_discipline(weights: dict[str, float]) -> str:

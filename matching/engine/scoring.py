@@ -12,8 +12,8 @@ from importlib import resources
 from matching.engine.documents import CapabilityDocument, NeedDocument
 from matching.engine.facts import Verdict
 from matching.engine.index import Candidate
-from matching.engine.judging import PairVerdict
 from matching.engine.profile import Profile
+from matching.engine.verdicts import PairVerdict
 
 ON_SITE = frozenset({"field", "online", "in_situ"})
 # A shared term is shown when it carries this share of the text part.
@@ -177,26 +177,28 @@ def match_codes(need: Profile, capability: Profile) -> tuple[CodeMatch, ...]:
 
 
 def _shared_terms(profile: Profile, candidate: Candidate, points: float) -> tuple[SharedTerm, ...]:
-    return tuple(
+    """The words of the need that the capability shares, each with all the terms it led to."""
+    by_word: dict[str, list[tuple[str, float]]] = {}
+    for term, share in candidate.shares:
+        by_word.setdefault(profile.words.get(term, term), []).append((term, share))
+    shared = [
         SharedTerm(
-            term, round(share * points, 2), profile.words.get(term, term), candidate.profile.words.get(term, term)
+            term=terms[0][0],
+            points=round(points * sum(share for _, share in terms), 2),
+            need_word=word,
+            capability_word=candidate.profile.words.get(terms[0][0], terms[0][0]),
         )
-        for term, share in candidate.shares
-        if share >= SHOWN_SHARE * candidate.similarity
-    )
+        for word, terms in by_word.items()
+    ]
+    shared.sort(key=lambda term: (-term.points, term.term))
+    return tuple(term for term in shared if term.points >= SHOWN_SHARE * points * candidate.similarity)
 
 
 def _score_measurement(verdict: PairVerdict, weights: Weights) -> Part:
     """Silence costs nothing: what cannot be judged gives no points and takes none."""
     if verdict.verdict is Verdict.FAIL:
         return Part(PartCode.MEASUREMENT, -weights.measurement_fails)
-    return Part(PartCode.MEASUREMENT, weights.measurement * measured_share(verdict))
-
-
-def measured_share(verdict: PairVerdict) -> float:
-    """The share of a need's lines that is met: a line met in part counts half, an unknown one nothing."""
-    worth = {Verdict.PASS: 1.0, Verdict.PARTIAL: 0.5}
-    return sum(worth.get(line.verdict, 0.0) for line in verdict.lines) / max(len(verdict.lines), 1)
+    return Part(PartCode.MEASUREMENT, weights.measurement * verdict.share)
 
 
 def _score_codes(codes: tuple[CodeMatch, ...], weights: Weights) -> Part:

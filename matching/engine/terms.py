@@ -19,14 +19,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-# What a term counts when the text itself holds it, and what it counts when it is only inferred.
-CANONICAL = 1.0
+# What a term counts by how it was found: said outright, or inferred from what was said.
+SAID = 1.0
 AMBIGUOUS = 0.5
 PART = 0.35
-SURFACE_PART = 0.25
-IMPLIED_CODE = 0.3
-WORD = 1.0
-BIGRAM = 0.25
+USUAL_CODE = 0.3
+PAIR = 1.0
 STOP_WORD = 0.1
 
 CODE = re.compile(
@@ -67,7 +65,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The weighted terms of a text, and for each canonical term the word that the text used for it."""
+    """The weighted terms of a text, and for each the word of the text that led to it, where they differ."""
 
     weights: dict[str, float] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
@@ -79,25 +77,29 @@ def terms_of(text: str) -> dict[str, float]:
     >>> terms_of("三次元 0~500 mm")["坐标测量机"]
     1.0
     """
-    return read_terms(text).weights
+    return read_terms([(text, 1.0)]).weights
 
 
-def read_terms(text: str) -> Terms:
-    """The weighted terms of a text with the words that led to them; repeats count less each time.
+def read_terms(texts: Iterable[tuple[str, float]]) -> Terms:
+    """The terms of several texts, each text with its weight; repeats count less each time.
 
-    >>> read_terms("地磅").words
-    {'电子汽车衡': '地磅'}
+    >>> read_terms([("地磅", 1.0)]).words["汽车衡"]
+    '地磅'
     """
     totals: dict[str, float] = {}
-    words: dict[str, str] = {}
-    for term, weight, word in _occurrences(text):
-        totals[term] = totals.get(term, 0.0) + weight
-        if word:
-            words.setdefault(term, word)
-    return Terms({term: dampen(total) for term, total in totals.items()}, words)
+    strongest: dict[str, tuple[float, str]] = {}
+    for text, text_weight in texts:
+        for term, weight, word in _occurrences(text):
+            totals[term] = totals.get(term, 0.0) + weight * text_weight
+            if weight * text_weight > strongest.get(term, (0.0, ""))[0]:
+                strongest[term] = weight * text_weight, word
+    return Terms(
+        weights={term: _dampen(total) for term, total in totals.items()},
+        words={term: word for term, (_, word) in strongest.items() if word != term},
+    )
 
 
-def dampen(total: float) -> float:
+def _dampen(total: float) -> float:
     """A sum of occurrences as a weight: up to one as it is, beyond that its logarithm."""
     return total if total <= 1 else 1 + math.log(total)
 
@@ -125,14 +127,17 @@ def codes_of(text: str) -> dict[str, str]:
 
 
 def _occurrences(text: str) -> Iterator[tuple[str, float, str]]:
-    """Each term with its weight and, for a vocabulary term under another name, the word in the text."""
+    """Each term with its weight and the word that led to it, in the order of the text."""
     for kind, piece in _pieces(LONG_RUN.sub(r"\1\1", unicodedata.normalize("NFKC", text))):
         if kind == "code":
-            yield piece, CANONICAL, ""
+            yield piece, SAID, piece
         elif kind == "vocabulary":
-            yield from _vocabulary_terms(piece)
+            for term, weight in expand(piece if _is_case_bound(piece) else _key(piece)):
+                yield term, weight, piece
         else:
-            yield from _plain_terms(piece)
+            for word in _plain_words(piece):
+                for term, weight in _plain_terms(word):
+                    yield term, weight, word
 
 
 def _pieces(text: str) -> Iterator[tuple[str, str]]:
@@ -160,12 +165,17 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _longest_word(text: str, at: int) -> str:
-    """The longest surface of the vocabulary that stands at this place, as the text writes it."""
-    for surface in surfaces_by_head().get(text[at : at + 2].translate(UPPER_TO_LOWER), ()):
+    """The longest word of the vocabulary that stands at this place, as the text writes it."""
+    for surface in surfaces_by_head().get(_key(text[at : at + 2]), ()):
         word = text[at : at + len(surface)]
         if _is_same_word(word, surface) and not _cuts_latin(text, at, at + len(surface)):
             return word
     return ""
+
+
+def _surfaces_at(text: str, at: int) -> Iterator[str]:
+    """The words of the vocabulary that stand at this place, the longest first."""
+    return (surface for surface in surfaces_by_head().get(text[at : at + 2], ()) if text.startswith(surface, at))
 
 
 def _is_same_word(word: str, surface: str) -> bool:
@@ -190,81 +200,73 @@ def _key(surface: str) -> str:
     return surface.translate(UPPER_TO_LOWER)
 
 
-def _vocabulary_terms(word: str) -> Iterator[tuple[str, float, str]]:
-    """The canonical terms of a word, then the parts of both and the codes usual for them."""
-    canonical = surfaces()[word if _is_case_bound(word) else _key(word)]
-    certainty = CANONICAL if len(canonical) == 1 else AMBIGUOUS
-    seen = set(canonical)
+@cache
+def expand(surface: str) -> tuple[tuple[str, float], ...]:
+    """What a word of the vocabulary stands for: canonical terms, the standards usual for them, and parts.
+
+    >>> expand("地磅")[:3]
+    (('汽车衡', 1.0), ('JJG 539', 0.3), ('JJG 1118', 0.3))
+    """
+    canonical = surfaces()[surface]
+    certainty = SAID if len(canonical) == 1 else AMBIGUOUS
+    found: dict[str, float] = {}
     for term in canonical:
         entry = vocabulary()[term]
         if entry.kind == "practice":
-            yield term, STOP_WORD, ""
+            found[term] = STOP_WORD
             continue
-        yield term, certainty, word if word != term else ""
+        found[term] = certainty
         for code in entry.codes:
-            yield code, IMPLIED_CODE * certainty, ""
-        for part in parts_of(term):
-            if part not in seen:
-                seen.add(part)
-                yield part, PART * certainty, ""
-    for part in parts_of(word):
-        if part not in seen:
-            yield part, SURFACE_PART, ""
+            found.setdefault(code, USUAL_CODE * certainty)
+        for part in _parts(term):
+            found.setdefault(part, PART * certainty)
+    for part in _parts(surface):
+        found.setdefault(part, PART)
+    return tuple(found.items())
 
 
-@cache
-def parts_of(word: str) -> tuple[str, ...]:
-    """The shorter words in a compound: vocabulary terms as canonical terms, the rest as jieba cuts it.
-
-    >>> parts_of("数字压力计")
-    ('数字', '压力')
-    """
-    parts = []
+def _parts(word: str) -> Iterator[str]:
+    """The shorter words in a compound: terms of the vocabulary under their canonical name, then plain words."""
     for run in HAN_RUN.findall(word):
         at = 0
         while at < len(run):
-            inner = next((w for w in _words_at(run, at) if w != word), "")
-            parts += surfaces().get(inner, ()) if inner else ()
+            inner = next((shorter for shorter in _surfaces_at(run, at) if shorter != word), "")
+            yield from surfaces().get(inner, ())
             at += len(inner) or 1
-        parts += [part for part in segment(run) if len(part) > 1 and part != word]
-    return tuple(dict.fromkeys(part for part in parts if part not in stop_words()))
+        yield from (part for part in segment(run) if len(part) > 1 and is_known(part) and part not in stop_words())
 
 
-def _words_at(text: str, at: int) -> Iterator[str]:
-    for surface in surfaces_by_head().get(text[at : at + 2], ()):
-        if text.startswith(surface, at):
-            yield surface
+def _pairs(word: str) -> Iterator[str]:
+    """The pairs of neighbouring characters in a word of three characters or more."""
+    for run in HAN_RUN.findall(word):
+        if len(run) > 2:
+            yield from (run[start : start + 2] for start in range(len(run) - 1))
 
 
-def _plain_terms(text: str) -> Iterator[tuple[str, float, str]]:
-    """Words outside the vocabulary; characters that form no known word count as pairs."""
-    for word in LATIN_WORD.findall(text):
-        if len(word) > 1:
-            yield _key(word), STOP_WORD if _key(word) in stop_words() else WORD, ""
+def _plain_terms(word: str) -> Iterator[tuple[str, float]]:
+    """A word outside the vocabulary, with the pairs of its characters; unknown ones are pairs alone."""
+    if word in stop_words():
+        yield word, STOP_WORD
+        return
+    if len(word) == 2 or word.isascii() or is_known(word):
+        yield word, SAID
+    for pair in _pairs(word):
+        yield pair, PAIR
+
+
+def _plain_words(text: str) -> Iterator[str]:
+    """Latin words, then Chinese words; characters that form no known word stay together."""
+    yield from (_key(word) for word in LATIN_WORD.findall(text) if len(word) > 1)
     for run in HAN_RUN.findall(text):
-        for word, known in _words(run):
-            if known:
-                yield word, STOP_WORD if word in stop_words() else WORD, ""
-            else:
-                for start in range(len(word) - 1):
-                    yield word[start : start + 2], BIGRAM, ""
-
-
-def _words(run: str) -> Iterator[tuple[str, bool]]:
-    """The words of a run of Chinese characters, and the stretches between them that are no known word."""
-    unknown = ""
-    for word in segment(run):
-        is_word = word in stop_words() or (len(word) > 1 and is_known(word))
-        if not is_word:
-            unknown += word
-            continue
-        if len(unknown) > 1:
-            yield unknown, False
         unknown = ""
-        if len(word) > 1:
-            yield word, True
-    if len(unknown) > 1:
-        yield unknown, False
+        for word in segment(run):
+            if word in stop_words() or (len(word) > 1 and is_known(word)):
+                yield from (found for found in (unknown, word) if len(found) > 1)
+                unknown = ""
+            else:
+                unknown += word
+        if len(unknown) > 1:
+            yield unknown
 
 
 def segment(run: str) -> list[str]:

@@ -1,0 +1,50 @@
+"""Which words of a need ask for something: its request counts in full, its background little.
+
+Enterprises write who they are, what they own and what they tried before they say what they want. The text
+is read clause by clause; nothing is removed, only weighed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+REQUEST = 1.0
+BACKGROUND = 0.25
+# What is at hand but does not do, or is expressly not asked for.
+SET_ASIDE = 0.1
+
+SENTENCE_END = re.compile(r"[。！？!?；;\n]+")
+CLAUSE_END = re.compile(r"[，,：]+")
+
+ASKS = re.compile(r"需|要求|希望|急|求|想|拟|请|寻|能否|能不能|解决|不准|超差|偏差|不一致|对不上|不稳|检不了|测不")
+INTRODUCES = re.compile(
+    r"成立于|注册资本|占地|员工|高新技术企业|专精特新|龙头|知名|是一家|专业从事|专业生产|主要从事|主要生产|主营|"
+    r"主要产品|产品包括|产品有|年产|产值|销售额|客户包括|我们是做|随着|近年来|众所周知|行业内|市场"
+)
+OWNS = re.compile(
+    r"(?:已经?|现|都|也|目前|我们|我司|我厂|厂里|公司|单位|车间|实验室)?(?:有|买了|配了|配有|配备|拥有|具备|购置|用的是|用过|试过)"
+)
+TURNS = re.compile(r"但|可是|不过|然而|却|只是|无奈")
+DENIES = re.compile(
+    r"不是(?!很|太|特别)|不需要|不用(?!于)|无需|不要求|不包括|不含|除外|校过|检过|(?:都|是|还)好的|没问题|正常"
+)
+
+
+def weigh_clauses(text: str) -> Iterator[tuple[str, float]]:
+    """The clauses of a need's text, each with what its words count.
+
+    >>> list(weigh_clauses("我们有三坐标，但是孔太深，要测内径。"))
+    [('我们有三坐标', 0.1), ('但是孔太深', 1.0), ('要测内径', 1.0)]
+    """
+    for sentence in SENTENCE_END.split(text):
+        clauses = [clause.strip() for clause in CLAUSE_END.split(sentence) if clause.strip()]
+        is_background = bool(INTRODUCES.search(sentence)) and not ASKS.search(sentence)
+        for clause, following in pairwise([*clauses, ""]):
+            if DENIES.search(clause) or (OWNS.search(clause) and TURNS.match(following)):
+                yield clause, SET_ASIDE
+            elif is_background or (INTRODUCES.search(clause) and not ASKS.search(clause)):
+                yield clause, BACKGROUND
+            else:
+                yield clause, REQUEST
