@@ -1,0 +1,407 @@
+"""Explaining: a verdict in Chinese, in the reader's own words, with both raw texts quoted.
+
+`short` is the sentence on the card, `derivation` the whole calculation step by step. A CMC is the best case
+with a nearly ideal device (ILAC-P14, CNAS-GL025), so a yes reads 按 CMC 计可满足. For readers who may not see the
+need, `quote_need=False` leaves out its text, its numbers and every number they could be worked out from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from matching.engine.facts import Item, ItemKind, Line, Verdict
+from matching.engine.sufficiency import decibel_as_ratio
+from matching.engine.units import KINDS, format_si
+from matching.engine.verdicts import (
+    Assumption,
+    Band,
+    Basis,
+    Comparison,
+    CoverageCheck,
+    Interval,
+    LineVerdict,
+    PairVerdict,
+    Reason,
+    Scale,
+    UncertaintyCheck,
+)
+
+VERDICTS = {
+    Verdict.PASS: "按 CMC 计可满足",
+    Verdict.PARTIAL: "按 CMC 计部分满足",
+    Verdict.FAIL: "不满足",
+    Verdict.UNKNOWN: "无法判断",
+}
+REASONS = {
+    Reason.NEED_UNREAD: "需求中有未能读出的数值，请写明测量范围、单位和准确度要求",
+    Reason.OFFERED_UNREAD: "该机构的能力中有未能读出的数值，请向其确认",
+    Reason.NO_ROWS: "该机构没有填写测量能力，请向其询问测量范围和不确定度",
+    Reason.KIND_DIFFERS: "两者不是同一种量",
+    Reason.KIND_UNSTATED: "有一方没有写明是什么量，请补充被测量",
+    Reason.KIND_PART: "两者的量只是部分一致，请确认被测量",
+    Reason.SCALE_DIFFERS: "标尺不同，不能互相换算",
+    Reason.NEED_RANGE_UNSTATED: "需求没有给出测量范围，请补充",
+    Reason.OFFERED_RANGE_UNSTATED: "该机构没有给出测量范围，请向其询问",
+    Reason.OFFERED_END_UNSTATED: "该机构的测量范围只写了一端，请向其询问另一端",
+    Reason.NEED_PARAMETER_UNSTATED: "需求没有给出，请补充",
+    Reason.OFFERED_PARAMETER_UNSTATED: "该机构没有给出，请向其询问",
+    Reason.NEED_ACCURACY_UNSTATED: "需求没有给出准确度要求，请补充最大允许误差、等级或不确定度",
+    Reason.RESOLUTION_ONLY: "需求只给出分辨力，请补充最大允许误差或不确定度",
+    Reason.CLASS_NOT_IN_TABLE: "该对象的准确度等级不在等级表中，请补充最大允许误差",
+    Reason.DIGITS_UNSTATED: "误差以“字”计而没有给出分辨力，请补充分辨力",
+    Reason.FULL_SCALE_UNSTATED: "误差以满量程计而没有给出量程，请补充测量上限",
+    Reason.OFFERED_ACCURACY_UNSTATED: "该机构没有给出可用的测量不确定度，请向其询问",
+    Reason.UNITS_DIFFER: "准确度的单位与被测量不一致，无法比较，请补充以被测量单位表示的数值",
+    Reason.NOTHING_COMPARED: "没有可以比较的共同范围",
+    Reason.UNDECIDED: "数值与范围的对应关系不明确，请向该机构确认",
+}
+ASSUMPTIONS = {
+    Assumption.OBJECT_DIFFERS: "该机构写的测量对象与需求不同名，请确认适用",
+    Assumption.NEED_LOW_ZERO: "需求没有写下限，按 0 计",
+    Assumption.OFFERED_LOW_ZERO: "该机构没有写下限，按 0 计",
+    Assumption.OTHER_END_UNSTATED: "需求只写了一端，只核对了这一端",
+    Assumption.OPEN_END_TOUCHED: "需求的端点恰为能力范围不含的端点，按含端点计",
+    Assumption.NEED_K_ASSUMED: "需求的不确定度没有写 k，按 k=2 计",
+    Assumption.OFFERED_K_ASSUMED: "该机构的不确定度没有写 k，按 k=2 计",
+    Assumption.RATIO_RULE: "按 JJF 1094，不确定度应不大于最大允许误差绝对值的 1/{ratio}",
+    Assumption.CLASS_TABLE: "最大允许误差由准确度等级按 {source} 得出",
+    Assumption.FULL_SCALE_OF_RANGE: "满量程取所写测量范围的最大值",
+    Assumption.INTERPOLATED: "不确定度在范围两端之间按所写顺序线性内插",
+    Assumption.PERCENT_AMBIGUOUS: "以 % 表示的不确定度未写明是绝对值还是相对值，两种都作了核对",
+    Assumption.ZERO_LEFT_OUT: "相对要求在零点无意义，从 {start} 起比较",
+    Assumption.OFFERED_UNREAD: "该机构的能力中有未能读出的内容",
+}
+BANDS = {
+    Band.FOUR_TO_ONE: "达到 4:1",
+    Band.ONE_THIRD: "符合 1/3 原则",
+    Band.GUARD_BAND: "只能按待定区使用",
+    Band.INSUFFICIENT: "不能用于符合性判定",
+}
+SCALES = {Scale.LINEAR: "按线性", Scale.LOG: "按对数", Scale.POINTS: "按点数"}
+CURRENT_FORMS = {Decimal(0): "直流", Decimal(1): "交流"}
+
+
+def short(verdict: LineVerdict | PairVerdict, *, quote_need: bool = True) -> str:
+    """One sentence for the card."""
+    if isinstance(verdict, PairVerdict):
+        return _short_pair(verdict, quote_need=quote_need)
+    if not quote_need:
+        return _hidden(verdict)
+    return f"{'；'.join(_findings(verdict))}：{_conclusion(verdict)}"
+
+
+def derivation(verdict: LineVerdict, *, quote_need: bool = True) -> tuple[str, ...]:
+    """The steps from the two texts to the verdict, each a sentence, the assumptions last."""
+    if not quote_need:
+        return (_hidden(verdict),)
+    steps = [_kind_step(verdict), *_range_steps(verdict), *_uncertainty_steps(verdict)]
+    return (*steps, f"结论：{_conclusion(verdict)}。", *(f"假定：{text}。" for text in assumptions(verdict)))
+
+
+def assumptions(verdict: LineVerdict) -> tuple[str, ...]:
+    """What was taken for granted, as sentences without a full stop."""
+    check = verdict.uncertainty
+    facts = {
+        "ratio": _ratio(check),
+        "source": check.source,
+        "start": _place(verdict, check.start) if check.start is not None else "",
+    }
+    return tuple(ASSUMPTIONS[code].format(**facts) for code in verdict.assumptions)
+
+
+def _short_pair(pair: PairVerdict, *, quote_need: bool) -> str:
+    """The sentence of the only line, or the count by verdict and the sentence of the line that decides."""
+    if len(pair.counted) < 2:
+        return short(pair.counted[0], quote_need=quote_need) if pair.counted else "需求没有可比较的指标：无法判断"
+    found = [line.verdict for line in pair.counted]
+    counts = "，".join(f"{found.count(one)} 项{VERDICTS[one]}" for one in VERDICTS if one in found)
+    deciding = next(line for line in pair.counted if line.verdict is pair.verdict)
+    return f"{len(found)} 项指标中{counts}。{short(deciding, quote_need=quote_need)}"
+
+
+def _hidden(verdict: LineVerdict) -> str:
+    """The verdict by aspects alone: no number, text or row that would tell what the need asks for."""
+    aspects = (
+        ("量", verdict.kind.verdict),
+        ("测量范围", verdict.coverage.verdict),
+        ("测量条件", verdict.parameters.verdict),
+        ("不确定度", verdict.uncertainty.verdict),
+    )
+    found = "、".join(f"{name}{VERDICTS[one].removeprefix('按 CMC 计')}" for name, one in aspects)
+    return f"{VERDICTS[verdict.verdict]}（{found}；需求的具体指标在签署保密协议后可见）"
+
+
+# --- The card ------------------------------------------------------------------------------------------------
+
+
+def _findings(verdict: LineVerdict) -> Iterator[str]:
+    """What the verdict rests on: the demand, the range where it is not covered, the uncertainty."""
+    if verdict.kind.verdict is Verdict.FAIL:
+        yield f"需求 {_quote_range(verdict.need)}（{_kind_label(verdict.kind.need)}）"
+        yield f"该机构 {_quote_range(verdict.offered)}（{_kind_label(verdict.kind.offered)}）"
+        return
+    check = verdict.uncertainty
+    yield _demand(verdict)
+    if verdict.coverage.verdict is not Verdict.PASS and verdict.offered:
+        yield f"该机构 {_quote_range(verdict.offered)}，{_coverage(verdict.coverage, verdict.need)}"
+    if check.worst:
+        yield f"该机构 {_offer(verdict, check.worst)}"
+
+
+def _demand(verdict: LineVerdict) -> str:
+    """需求 0~500 mm，MPE ±(1.5+L/350) μm → 要求 U ≤ 0.98 μm（500 mm 处，按 1/3）"""
+    check = verdict.uncertainty
+    quoted = "，".join(part for part in (_quote_range(verdict.need), _quote_accuracy(check.need_item)) if part)
+    text = f"需求 {quoted or '未给出数值'}"
+    if not check.worst:
+        return text
+    notes = [f"{_place(verdict, check.worst.at)} 处"] if _varies(check) else []
+    notes.append("k=2" if check.basis is Basis.UNCERTAINTY else f"按 1/{_ratio(check)}")
+    return f"{text} → 要求 U ≤ {_figures(verdict, check.worst)[0]}（{'，'.join(notes)}）"
+
+
+def _offer(verdict: LineVerdict, point: Comparison) -> str:
+    """U = 0.6 μm + 1.5×10⁻⁶L = 1.35 μm"""
+    item = verdict.uncertainty.offered_item
+    value = _figures(verdict, point)[1]
+    quoted = _quote_uncertainty(item) if item else "U"
+    if item and item.k and item.k != 2:
+        return f"{quoted}，折合 k=2 为 {value}"
+    return quoted if _squeeze(value) in _squeeze(quoted) else f"{quoted} = {value}"
+
+
+def _conclusion(verdict: LineVerdict) -> str:
+    """The verdict, with the ratio that led to it or the reason and the way out."""
+    check = verdict.uncertainty
+    text = VERDICTS[verdict.verdict]
+    if verdict.kind.reason and verdict.kind.verdict is not Verdict.PASS:
+        return f"{text}，{REASONS[verdict.kind.reason]}"
+    if verdict.verdict is Verdict.UNKNOWN:
+        return f"{text}，{'；'.join(dict.fromkeys(_reasons(verdict))) or REASONS[Reason.UNDECIDED]}"
+    notes = []
+    if verdict.coverage.verdict is Verdict.FAIL:
+        return f"{text}，测量范围不重合"
+    if verdict.parameters.verdict is Verdict.FAIL:
+        return f"{text}，测量条件不重合"
+    if check.verdict is Verdict.PARTIAL and check.share is not None:
+        where = _intervals(check.insufficient, verdict.need)
+        notes.append(f"已覆盖范围的 {_percent(check.share)} 不确定度足够，{where} 不足")
+    if check.verdict is Verdict.FAIL and check.band is Band.GUARD_BAND:
+        notes.append("可按待定区使用")
+    if check.tur is not None:
+        notes.append(f"TUR {_two_places(check.tur)}")
+    if notes and notes[-1].startswith("TUR"):
+        tur = f"（{notes.pop()}）"
+        return "，".join([text, *notes]) + tur
+    return "，".join([text, *notes])
+
+
+def _reasons(verdict: LineVerdict) -> Iterator[str]:
+    """Why the verdict is unknown, each with the way out."""
+    if verdict.reason:
+        yield REASONS[verdict.reason]
+    for check in (verdict.coverage, verdict.uncertainty):
+        if check.verdict is Verdict.UNKNOWN and check.reason:
+            yield REASONS[check.reason]
+    for axis in verdict.parameters.axes:
+        if axis.verdict is Verdict.UNKNOWN and axis.reason:
+            yield f"{_parameter_label(axis.quantity)}：{REASONS[axis.reason]}{_band(axis)}"
+
+
+def _band(axis: CoverageCheck) -> str:
+    """The capability's band, shown where the need is silent."""
+    if axis.reason is not Reason.NEED_PARAMETER_UNSTATED or not axis.offered:
+        return ""
+    return f"（该机构为 {_axis_intervals(axis.offered, axis.quantity)}）"
+
+
+# --- The derivation ------------------------------------------------------------------------------------------
+
+
+def _kind_step(verdict: LineVerdict) -> str:
+    kind = verdict.kind
+    outcome = {Verdict.PASS: "一致", Verdict.PARTIAL: "部分一致", Verdict.FAIL: "不一致", Verdict.UNKNOWN: "不能确认"}
+    return f"量：需求为{_kind_label(kind.need)}，该机构为{_kind_label(kind.offered)}，{outcome[kind.verdict]}。"
+
+
+def _range_steps(verdict: LineVerdict) -> Iterator[str]:
+    if verdict.offered is None or verdict.kind.verdict is Verdict.FAIL:
+        return
+    need, offered = _quote_range(verdict.need), _quote_range(verdict.offered)
+    several = f" 等 {len(verdict.rows)} 行" if len(verdict.rows) > 1 else ""
+    yield (
+        f"范围：需求「{need or '未给出'}」，该机构「{offered or '未给出'}」{several}，"
+        f"{_coverage(verdict.coverage, verdict.need)}。"
+    )
+    for axis in verdict.parameters.axes:
+        label = _parameter_label(axis.quantity)
+        if axis.reason:
+            yield f"条件：{label}，{REASONS[axis.reason]}{_band(axis)}。"
+        else:
+            mine, theirs = (_axis_intervals(one, axis.quantity) for one in (axis.needed, axis.offered))
+            yield f"条件：{label}，需求 {mine}，该机构 {theirs or '无'}，覆盖 {_percent(axis.share or 0.0)}。"
+
+
+def _uncertainty_steps(verdict: LineVerdict) -> Iterator[str]:
+    check = verdict.uncertainty
+    if check.hint is not None:
+        hint = _uncertainty(verdict, check.hint, 2)
+        yield f"提示：需求的分辨力为 {hint}，U ≤ {hint} 可作参考，不作为判定依据。"
+    if check.worst is None:
+        if check.reason and verdict.kind.verdict is not Verdict.FAIL:
+            yield f"不确定度：{REASONS[check.reason]}。"
+        return
+    yield f"要求：需求「{_quote_accuracy(check.need_item)}」，{_rule(check)}。"
+    item = check.offered_item
+    if item:
+        yield f"能力：该机构「{item.raw.strip()}」，统一按 k=2 比较{_k_note(item)}。"
+    for point in dict.fromkeys((*check.ends, check.worst)):
+        required, offered = _figures(verdict, point)
+        tur = "" if check.tur is None or check.ratio is None else f"，TUR {_two_places(check.ratio * point.quotient)}"
+        yield f"比较：{_place(verdict, point.at)} 处要求 U ≤ {required}，提供 U = {offered}{tur}。"
+    if check.band:
+        yield f"比值：最不利处 TUR {_two_places(check.tur or Decimal(0))}，{BANDS[check.band]}。"
+    if check.insufficient and check.verdict is Verdict.PARTIAL:
+        yield f"不足：{_intervals(check.insufficient, verdict.need)} 内 U 大于要求。"
+    if check.unit and check.unit.startswith("dB"):
+        power, field = decibel_as_ratio(check.worst.offered)
+        yield f"换算：{_uncertainty(verdict, check.worst.offered, 3)} 相当于功率的 {power:.2%}、场强的 {field:.2%}。"
+
+
+def _rule(check: UncertaintyCheck) -> str:
+    """How U_req follows from what the need states."""
+    if check.basis is Basis.UNCERTAINTY:
+        return f"直接给出不确定度{_k_note(check.need_item)}"
+    if check.basis is Basis.ACCURACY_CLASS:
+        return f"等级按 {check.source} 换为最大允许误差 MPE，要求 U ≤ |MPE|/{_ratio(check)}"
+    return f"要求 U ≤ |MPE|/{_ratio(check)}（不对称时取公差带宽的一半为 |MPE|）"
+
+
+def _k_note(item: Item | None) -> str:
+    if item and item.k and item.k != 2:
+        return f"（原文 k={item.k:f}，乘以 2/{item.k:f}）"
+    return ""
+
+
+# --- Quoting and formatting ----------------------------------------------------------------------------------
+
+
+def _quote_range(line: Line | None) -> str:
+    """The range as it is written."""
+    if line is None:
+        return ""
+    return "、".join(dict.fromkeys(item.raw.strip() for item in line.ranges if item.raw.strip())) or line.cells.range
+
+
+def _quote_accuracy(item: Item | None) -> str:
+    """The accuracy a need asks for as it is written; a bare ± is an MPE."""
+    if item is None:
+        return ""
+    raw = item.raw.strip()
+    return f"MPE {raw}" if item.kind is ItemKind.MPE and raw.startswith("±") else raw
+
+
+def _quote_uncertainty(item: Item) -> str:
+    """The uncertainty a row offers as it is written, with the U that a column head may have supplied."""
+    raw = item.raw.strip()
+    return raw if raw[:1] in ("U", "u", "扩", "不", "测", "k") else f"U = {raw}"
+
+
+def _squeeze(text: str) -> str:
+    return text.replace(" ", "").replace("µ", "μ").replace("℃", "°C")
+
+
+def _coverage(check: CoverageCheck, need: Line) -> str:
+    """覆盖 76 %（缺 −70 °C~−40 °C、150 °C~180 °C）"""
+    if check.share is None:
+        return REASONS[check.reason] if check.reason else "范围未比较"
+    notes = []
+    if check.linear is not None and check.log is not None and abs(check.linear - check.log) > 0.1:
+        notes.append(f"线性 {_percent(check.linear)}，对数 {_percent(check.log)}")
+    elif check.verdict is Verdict.PARTIAL:
+        notes.append(SCALES[check.scale])
+    if check.uncovered and check.verdict is not Verdict.PASS:
+        notes.append(f"缺 {_intervals(check.uncovered, need)}")
+    return f"覆盖 {_percent(check.share)}" + (f"（{'；'.join(notes)}）" if notes else "")
+
+
+def _intervals(intervals: Iterable[Interval], need: Line) -> str:
+    """Pieces of the measurand's axis in the unit of the need."""
+    return _axis_intervals(intervals, need.quantity, _range_unit(need))
+
+
+def _axis_intervals(intervals: Iterable[Interval], quantity: str | None, unit: str | None = None) -> str:
+    return "、".join(
+        _axis_value(one.low, quantity, unit)
+        if one.low == one.high
+        else f"{_axis_value(one.low, quantity, unit)}~{_axis_value(one.high, quantity, unit)}"
+        for one in intervals
+    )
+
+
+def _axis_value(value: Decimal, quantity: str | None, unit: str | None) -> str:
+    if quantity == "current_form":
+        return CURRENT_FORMS[value]
+    return format_si(value, quantity if quantity in KINDS else None, unit=unit, digits=6)
+
+
+def _range_unit(line: Line) -> str | None:
+    return next((item.unit for item in line.ranges if item.unit), None)
+
+
+def _place(verdict: LineVerdict, x: Decimal) -> str:
+    """A point of the range in the unit of the need."""
+    return _axis_value(x, verdict.need.quantity or verdict.kind.offered, _range_unit(verdict.need))
+
+
+def _uncertainty(verdict: LineVerdict, value: Decimal, digits: int) -> str:
+    """An uncertainty in a fitting unit: dB of a level, °C and %RH as the range is written."""
+    unit = _range_unit(verdict.need)
+    quantity = verdict.need.quantity or verdict.kind.offered
+    si_unit = verdict.uncertainty.unit or ""
+    if si_unit.startswith("dB"):
+        return format_si(value, quantity, unit="dB", digits=digits)
+    keeps_unit = si_unit in ("1", "K", "pH", "HRC") or si_unit not in {kind.si_unit for kind in KINDS.values()}
+    return format_si(value, quantity, difference=True, unit=unit if keeps_unit else None, digits=digits)
+
+
+def _figures(verdict: LineVerdict, point: Comparison) -> tuple[str, str]:
+    """Required and offered U in as many figures as it takes to tell them apart."""
+    pairs = [
+        (_uncertainty(verdict, point.required, digits), _uncertainty(verdict, point.offered, digits + 1))
+        for digits in (2, 3, 4, 5, 6)
+    ]
+    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
+
+
+def _varies(check: UncertaintyCheck) -> bool:
+    """Whether it matters where in the range the two are compared."""
+    return len({(point.required, point.offered) for point in (*check.ends, check.worst) if point}) > 1
+
+
+def _ratio(check: UncertaintyCheck) -> str:
+    return f"{check.ratio.normalize():f}" if check.ratio else ""
+
+
+def _two_places(number: Decimal) -> str:
+    return f"{number:.2f}"
+
+
+def _percent(share: float) -> str:
+    """A share in per cent that says 100 only of the whole and 0 only of nothing."""
+    value = share * 100
+    for digits in (1, 2, 4, 6):
+        text = f"{value:.{digits}f}".rstrip("0").rstrip(".")
+        if (text not in ("100", "0")) or share in (0.0, 1.0):
+            return f"{text} %"
+    return "接近 100 %" if share > 0.5 else "接近 0 %"
+
+
+def _kind_label(key: str | None) -> str:
+    kind = KINDS.get(key or "")
+    return kind.label if kind else key or "未写明的量"
+
+
+def _parameter_label(key: str | None) -> str:
+    return "交流或直流" if key == "current_form" else _kind_label(key)

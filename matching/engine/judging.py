@@ -1,0 +1,442 @@
+"""Judging: whether the rows of one institute serve a line of a need, and all its lines together.
+
+    kind gate → rows of one object and measurand → coverage → parameters → uncertainty → verdict
+
+Every check is pass, partial, fail or unknown. What a text does not say is unknown, and unknown is neither yes
+nor no: it never fails a line and never lets it pass. Sources: CNAS-GL025 (a CMC belongs to an object and a
+measurand), JJF 1001-2011 (quantity kinds), JJF 1094-2002 (conformity), ILAC-P14 (a CMC is the best case).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import reduce
+from itertools import chain
+from operator import or_
+
+from matching.engine.coverage import (
+    NEGLIGIBLE,
+    Axis,
+    Offer,
+    axis_ends,
+    check_axis,
+    covered_pieces,
+    cut_axis,
+    grade,
+    is_plausible,
+    needed_intervals,
+    offered_intervals,
+    reach,
+    rows_over,
+    slabs_of,
+    touches_open_end,
+)
+from matching.engine.facts import Item, ItemKind, Line, Verdict
+from matching.engine.laws import FAR
+from matching.engine.sufficiency import check_uncertainty, find_start, law_nodes
+from matching.engine.uncertainty import Accuracy, ground_of, is_level_unit, offered_accuracy, required_accuracy
+from matching.engine.units import KINDS
+from matching.engine.verdicts import (
+    Assumption,
+    CoverageCheck,
+    Interval,
+    KindCheck,
+    LineVerdict,
+    PairVerdict,
+    ParametersCheck,
+    Reason,
+    UncertaintyCheck,
+)
+
+__all__ = ["LineVerdict", "PairVerdict", "judge_line", "judge_pair"]
+
+# The kind of current of a voltage or current is a parameter with two nominal values.
+CURRENT_FORM = "current_form"
+CURRENT_KINDS = ("voltage", "current")
+_CURRENT_FORMS = (
+    (Decimal(0), re.compile(r"直流|(?<![A-Za-z])DC[VI]?(?![A-Za-z])")),
+    (Decimal(1), re.compile(r"交流|交直流|工频|(?<![A-Za-z])AC[VI]?(?![A-Za-z])")),
+)
+_ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PARTIAL, Verdict.PASS)
+
+
+def judge_pair(
+    lines: Sequence[Line],
+    rows: Sequence[Line],
+    *,
+    ratio: Decimal = Decimal(3),
+    required: Sequence[bool] | None = None,
+) -> PairVerdict:
+    """The verdict of every line and, by the weakest of them, of the pair.
+
+    `required` tells 必须 from 希望, line by line; wishes are judged but do not count unless there is nothing else.
+    """
+    judged = tuple(judge_line(line, rows, ratio=ratio) for line in lines)
+    pair = PairVerdict(Verdict.UNKNOWN, judged, tuple(required or (True,) * len(judged)))
+    return replace(pair, verdict=_weakest(line.verdict for line in pair.counted))
+
+
+def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3)) -> LineVerdict:
+    """The verdict of one line against the rows of one institute; `ratio` is the ρ in U ≤ MPE/ρ.
+
+    Rows are united only within one object and measurand; of several such groups that the need may mean the best
+    one counts.
+    """
+    if not need.is_read:
+        return _undecided(need, Reason.NEED_UNREAD)
+    if not rows:
+        return _undecided(need, Reason.NO_ROWS)
+    gates = [check_kind(need, row) for row in rows]
+    best = max((gate.verdict for gate in gates), key=_ORDER.index)
+    if best is Verdict.FAIL:
+        return replace(_undecided(need, gates[0].reason), verdict=Verdict.FAIL, kind=gates[0], offered=rows[0])
+    numbers = [number for number, gate in enumerate(gates) if gate.verdict is best]
+    groups, differs = _groups(need, [(number, rows[number]) for number in numbers])
+    verdicts = [_judge_group(need, group, gates[group[0][0]], ratio) for group in groups]
+    chosen = max(verdicts, key=lambda one: (_ORDER.index(one.verdict), one.share, one.coverage.share or 0.0))
+    if differs:
+        chosen = replace(chosen, assumptions=(Assumption.OBJECT_DIFFERS, *chosen.assumptions))
+    return chosen
+
+
+def _undecided(need: Line, reason: Reason | None) -> LineVerdict:
+    return LineVerdict(
+        Verdict.UNKNOWN,
+        need,
+        KindCheck(Verdict.UNKNOWN, need=need.quantity),
+        CoverageCheck(Verdict.UNKNOWN),
+        ParametersCheck(Verdict.UNKNOWN),
+        UncertaintyCheck(Verdict.UNKNOWN),
+        reason=reason,
+    )
+
+
+def _weakest(verdicts: Iterable[Verdict]) -> Verdict:
+    """Fail if any fails, else unknown if any is unknown, else partial if any is partial, else pass."""
+    found = set(verdicts)
+    order = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PARTIAL, Verdict.PASS)
+    return next((verdict for verdict in order if verdict in found), Verdict.UNKNOWN)
+
+
+# --- The gate ------------------------------------------------------------------------------------------------
+
+
+def check_kind(need: Line, row: Line) -> KindCheck:
+    """Whether both lines speak of one quantity: torque is no energy although both are N·m.
+
+    A narrower kind (flatness is a form, a form is a length) is a partial match and never passes. Scales that do
+    not convert into each other (HRC, HBW) differ like kinds.
+    """
+    mine, theirs = _kind_of(need), _kind_of(row)
+    units = {_unit_of(need), _unit_of(row)} - {None}
+    if {mine, theirs} == {"power", "power_level"}:
+        verdict, reason = Verdict.PASS, None
+    elif mine and theirs:
+        if mine == theirs:
+            same = len(units) < 2
+            verdict, reason = (Verdict.PASS, None) if same else (Verdict.FAIL, Reason.SCALE_DIFFERS)
+        elif mine in _ancestors(theirs) or theirs in _ancestors(mine):
+            verdict, reason = Verdict.PARTIAL, Reason.KIND_PART
+        else:
+            verdict, reason = Verdict.FAIL, Reason.KIND_DIFFERS
+    elif len(units) == 2:
+        verdict, reason = Verdict.FAIL, Reason.KIND_DIFFERS
+    else:
+        verdict, reason = Verdict.UNKNOWN, Reason.KIND_UNSTATED
+    return KindCheck(verdict, mine, theirs, reason)
+
+
+def _kind_of(line: Line) -> str | None:
+    return line.quantity or next((item.quantity for item in line.ranges if item.quantity), None)
+
+
+def _unit_of(line: Line) -> str | None:
+    kind = KINDS.get(_kind_of(line) or "")
+    return (
+        next((item.si_unit for item in line.ranges if item.si_unit), None) or (kind.si_unit if kind else None) or None
+    )
+
+
+def _ancestors(key: str) -> list[str]:
+    """The wider kinds of a kind, nearest first."""
+    found: list[str] = []
+    kind = KINDS.get(key)
+    while kind and kind.parent:
+        found.append(kind.parent)
+        kind = KINDS.get(kind.parent)
+    return found
+
+
+# --- Rows that belong together -------------------------------------------------------------------------------
+
+
+def _groups(need: Line, rows: list[tuple[int, Line]]) -> tuple[list[list[tuple[int, Line]]], bool]:
+    """The rows by object and measurand, those the need names if it names any; whether its object is another."""
+    groups: dict[tuple[str, str], list[tuple[int, Line]]] = {}
+    for number, row in rows:
+        groups.setdefault((_bare(row.cells.object), _bare(row.cells.measurand)), []).append((number, row))
+    named = {key for key in groups if _agree(need.cells.object, key[0])}
+    differs = bool(_bare(need.cells.object) and any(key[0] for key in groups) and not named)
+    chosen = named or set(groups)
+    chosen = {key for key in chosen if _agree(need.cells.measurand, key[1])} or chosen
+    return [group for key, group in groups.items() if key in chosen], differs
+
+
+def _bare(words: str) -> str:
+    """The words without what stands in brackets, spaces and signs."""
+    return re.sub(r"[(（\[【][^)）\]】]*[)）\]】]|[\W_]+", "", words)
+
+
+def _agree(one: str, other: str) -> bool:
+    """Whether two names share their words: one within the other, or half of the pairs of characters."""
+    one, other = _bare(one), _bare(other)
+    if not one or not other:
+        return False
+    if one in other or other in one:
+        return True
+    pairs, others = ({text[i : i + 2] for i in range(len(text) - 1)} for text in (one, other))
+    return 2 * len(pairs & others) >= (len(pairs) + len(others)) * 0.5
+
+
+# --- One object and measurand --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as intervals and laws; `number` is its index among all rows of the institute."""
+
+    number: int
+    line: Line
+    ranges: Offer
+    parameters: dict[str, Offer]
+    accuracy: Accuracy
+
+
+def _read_row(number: int, line: Line, starts_at_zero: bool) -> Row:
+    items = _plausible(line.ranges)
+    ranges = offered_intervals(items, starts_at_zero)
+    stated = offered_intervals([item for item in items if item.high is not None], True)
+    accuracy = offered_accuracy(line, ground_of(line, stated.certain))
+    if not ranges.certain:
+        # A row that states no range may serve any.
+        ranges = replace(ranges, possible=(Interval(-FAR, FAR),))
+    parameters = {key: offered_intervals(found, _starts_at_zero(key)) for key, found in _parameters(line).items()}
+    return Row(number, line, ranges, parameters, accuracy)
+
+
+def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, ratio: Decimal) -> LineVerdict:
+    """The checks in order, over the rows of one object and measurand."""
+    if {gate.need, gate.offered} == {"power", "power_level"}:
+        need, group = _in_dbm(need), [(number, _in_dbm(line)) for number, line in group]
+    starts_at_zero = _starts_at_zero(_kind_of(need) or _kind_of(group[0][1]))
+    rows = [_read_row(number, line, starts_at_zero) for number, line in group]
+    items = _plausible(need.ranges)
+    needed, assumed = needed_intervals(items, starts_at_zero)
+    stated, _ = needed_intervals([item for item in items if item.high is not None], True)
+    requirement = required_accuracy(need, ground_of(need, stated), ratio)
+
+    boxes = _compare_parameters(need, rows)
+    relevant = [row if boxes.relevant >> index & 1 else None for index, row in enumerate(rows)]
+    wanted = needed or tuple(one for row in rows for one in row.ranges.certain)
+    ends = axis_ends(wanted)
+    offered = [reach(row.ranges.certain, ends) if row else () for row in relevant]
+    possible = [reach(row.ranges.possible, ends) if row else () for row in relevant]
+    accuracies = [row.accuracy for row in rows]
+    edges = {end for row in (*offered, *possible) for end in axis_ends(row)} | law_nodes(requirement, accuracies)
+
+    axis = _cut(need, rows, wanted, edges)
+    start = find_start(requirement, axis, rows_over(axis, offered))
+    if start:
+        axis = _cut(need, rows, wanted, edges.union(start.edges))
+    masks = rows_over(axis, offered)
+    coverage = _check_coverage(axis, offered, possible, is_stated=bool(needed))
+    parameters = _check_parameters(boxes, axis, masks, coverage.share or 0.0)
+    slabs = boxes.hoped or {boxes.relevant: 1.0}
+    unit = next((unit for unit in (_unit_of(need), *(_unit_of(row.line) for row in rows)) if unit), None)
+    uncertainty = check_uncertainty(axis, masks, slabs, requirement, accuracies, unit=unit, start=start)
+
+    over = reduce(or_, masks, 0)
+    used = [row for index, row in enumerate(rows) if over >> index & 1] or rows
+    best = rows[uncertainty.worst.row] if uncertainty.worst else used[0]
+    if uncertainty.worst:
+        uncertainty = _renumber(uncertainty, rows)
+    verdict = _weakest(check.verdict for check in (gate, coverage, parameters, uncertainty))
+    reason = next((check.reason for check in (gate, coverage, uncertainty) if check.verdict is verdict), None)
+    unread = any(_has_unread(row.line) for row in used)
+    if verdict in (Verdict.PASS, Verdict.PARTIAL) and (_has_unread(need) or unread):
+        reason = Reason.NEED_UNREAD if _has_unread(need) else Reason.OFFERED_UNREAD
+        verdict = Verdict.UNKNOWN
+    assumptions = {
+        *assumed,
+        *requirement.assumptions,
+        *(code for row in used for code in (*row.ranges.assumptions, *row.accuracy.assumptions)),
+        *([Assumption.OPEN_END_TOUCHED] if touches_open_end(axis, chain(*offered)) else []),
+        *([Assumption.ZERO_LEFT_OUT] if start else []),
+    }
+    return LineVerdict(
+        verdict,
+        need,
+        gate,
+        coverage,
+        parameters,
+        uncertainty,
+        rows=tuple(row.number for row in used),
+        offered=best.line,
+        assumptions=tuple(code for code in Assumption if code in assumptions),
+        reason=reason,
+    )
+
+
+def _plausible(items: Iterable[Item]) -> list[Item]:
+    return [item for item in items if is_plausible(item)]
+
+
+def _starts_at_zero(key: str | None) -> bool:
+    kind = KINDS.get(key or "")
+    return bool(kind and kind.starts_at_zero)
+
+
+def _has_unread(line: Line) -> bool:
+    """Whether a number of the range, accuracy or conditions could not be read, so that a yes would be a guess."""
+    cells = (line.cells.range, line.cells.accuracy, line.cells.conditions)
+    return any(text in cell for text in line.unread for cell in cells)
+
+
+def _cut(need: Line, rows: Sequence[Row], wanted: Sequence[Interval], edges: Iterable[Decimal]) -> Axis:
+    key = _kind_of(need) or _kind_of(rows[0].line)
+    kind = KINDS.get(key or "")
+    is_level = is_level_unit(_unit_of(need) or _unit_of(rows[0].line))
+    return cut_axis(key, wanted, edges, by_decades=bool(kind and kind.logarithmic_axis), is_level=is_level)
+
+
+def _check_coverage(
+    axis: Axis, offered: Sequence[Sequence[Interval]], possible: Sequence[Sequence[Interval]], *, is_stated: bool
+) -> CoverageCheck:
+    """The coverage of the measurand, unknown where one side states no range."""
+    check = check_axis(axis, offered, possible)
+    if not is_stated:
+        return replace(check, verdict=Verdict.UNKNOWN, share=None, needed=(), reason=Reason.NEED_RANGE_UNSTATED)
+    if not any(offered) and check.verdict is Verdict.UNKNOWN:
+        return replace(check, reason=Reason.OFFERED_RANGE_UNSTATED)
+    return check
+
+
+def _renumber(check: UncertaintyCheck, rows: Sequence[Row]) -> UncertaintyCheck:
+    """The check with rows numbered as the caller knows them."""
+    worst = check.worst and replace(check.worst, row=rows[check.worst.row].number)
+    return replace(check, worst=worst, ends=tuple(replace(end, row=rows[end.row].number) for end in check.ends))
+
+
+def _in_dbm(line: Line) -> Line:
+    """A line of power in W with its range as a level: 10·lg(P/1 mW) dBm. Its accuracy stays in W or per cent."""
+    if _kind_of(line) != "power":
+        return line
+    return replace(line, quantity="power_level", ranges=tuple(_item_in_dbm(item) for item in line.ranges))
+
+
+def _item_in_dbm(item: Item) -> Item:
+    low, high = (
+        (end * 1000).log10() * 10 if end is not None and end > 0 and end.is_finite() else None
+        for end in (item.low, item.high)
+    )
+    return replace(item, quantity="power_level", low=low, high=high, si_unit="dBm")
+
+
+# --- Parameters ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """The slabs over the combinations of parameters: for certain, and hoping that what is unsaid fits."""
+
+    checks: tuple[CoverageCheck, ...]
+    sure: dict[int, float]
+    hoped: dict[int, float]
+    everyone: int
+
+    @property
+    def relevant(self) -> int:
+        """The rows that may serve some of the parameters asked for; all, if none does."""
+        return reduce(or_, self.hoped, 0) or self.everyone
+
+
+def _compare_parameters(need: Line, rows: Sequence[Row]) -> Boxes:
+    """Compare the parameters of both sides axis by axis; one that a side does not state is unknown, never a no."""
+    everyone = (1 << len(rows)) - 1
+    asked = _parameters(need)
+    checks, sure_axes, hoped_axes = [], [], []
+    unsure = 0
+    implied = (CURRENT_FORM,) if _kind_of(need) in CURRENT_KINDS else ()
+    for key in dict.fromkeys(chain(asked, *(row.parameters for row in rows), implied)):
+        stating = [row.parameters.get(key) for row in rows]
+        silent = sum(1 << index for index, offer in enumerate(stating) if offer is None)
+        needed, _ = needed_intervals(asked.get(key, ()), _starts_at_zero(key))
+        if not needed:
+            unsure |= everyone if key == CURRENT_FORM else everyone & ~silent
+            bands = tuple(one for offer in stating if offer for one in offer.certain)
+            checks.append(CoverageCheck(Verdict.UNKNOWN, key, offered=bands, reason=Reason.NEED_PARAMETER_UNSTATED))
+            continue
+        ends = axis_ends(needed)
+        certain = [reach(offer.certain, ends) if offer else () for offer in stating]
+        possible = [reach(offer.possible, ends) if offer else () for offer in stating]
+        kind = KINDS.get(key)
+        axis = cut_axis(
+            key,
+            needed,
+            {end for row in (*certain, *possible) for end in axis_ends(row)},
+            by_decades=bool(kind and kind.logarithmic_axis),
+        )
+        sure_axes.append((axis, rows_over(axis, certain)))
+        hoped_axes.append((axis, [mask | silent for mask in rows_over(axis, possible)]))
+        check = check_axis(axis, certain, possible)
+        if silent == everyone:
+            check = replace(check, verdict=Verdict.UNKNOWN, share=None, reason=Reason.OFFERED_PARAMETER_UNSTATED)
+        checks.append(check)
+        unsure |= silent
+    sure = slabs_of(sure_axes, everyone & ~unsure)
+    return Boxes(tuple(checks), sure, slabs_of(hoped_axes, everyone), everyone)
+
+
+def _check_parameters(boxes: Boxes, axis: Axis, masks: Sequence[int], covered: float) -> ParametersCheck:
+    """The part of the covered range that the parameters leave, from the share of the whole box."""
+    if not boxes.checks:
+        return ParametersCheck(Verdict.PASS, 1.0)
+    sure, hoped = (_box_share(slabs, axis, masks, covered) for slabs in (boxes.sure, boxes.hoped))
+    if hoped > sure + NEGLIGIBLE:
+        return ParametersCheck(Verdict.UNKNOWN, None, boxes.checks)
+    return ParametersCheck(grade(sure), sure, boxes.checks)
+
+
+def _box_share(slabs: dict[int, float], axis: Axis, masks: Sequence[int], covered: float) -> float:
+    """The share of the box that the slabs cover, relative to what is covered without regard to parameters."""
+    if not covered:
+        return min(1.0, sum(slabs.values()))
+    share = 0.0
+    for slab, part in slabs.items():
+        over = zip(axis.pieces, covered_pieces(axis, masks, slab), strict=True)
+        share += part * sum(axis.weight(piece) for piece, good in over if good)
+    return min(1.0, share / covered)
+
+
+def _parameters(line: Line) -> dict[str, list[Item]]:
+    """The parameters of a line by quantity, with the kind of current of a voltage or current."""
+    found: dict[str, list[Item]] = {}
+    for item in _plausible(line.parameters):
+        if item.low is not None or item.high is not None:
+            found.setdefault(item.quantity or item.si_unit or item.raw, []).append(item)
+    if _kind_of(line) in CURRENT_KINDS and (forms := _current_forms(line, found)):
+        found[CURRENT_FORM] = forms
+    return found
+
+
+def _current_forms(line: Line, parameters: dict[str, list[Item]]) -> list[Item]:
+    """直流 as 0 and 交流 as 1, from the words of the line, or from a frequency it gives."""
+    cells = line.cells
+    words = " ".join((cells.object, cells.measurand, cells.range, cells.conditions, cells.note))
+    forms = [value for value, pattern in _CURRENT_FORMS if pattern.search(words)]
+    if not forms and any(item.high for item in parameters.get("frequency", ())):
+        forms = [Decimal(1)]
+    return [Item(ItemKind.RANGE, (0, 0), "", CURRENT_FORM, value, value, nominal=True) for value in forms]

@@ -1,0 +1,324 @@
+"""Uncertainty: what a need requires and what a row offers, both as expanded uncertainty U with k = 2 over x.
+
+    need → Requirement (U stated, MPE / ρ, class → MPE / ρ)      row → Accuracy (U brought to k = 2)
+    both as laws over stretches of the axis → compared piece by piece → UncertaintyCheck
+
+Sources: JJF 1059.1-2012 (U = k·u, k = 2 for p ≈ 95 %), JJF 1094-2002 5.3.1 (U ≤ MPEV/3, otherwise 待定区),
+ANSI/NCSL Z540.3 (TUR), ILAC-P14 and CNAS-GL025 (forms of a CMC: value, range with interpolation, function).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from matching.engine.accuracy_classes import find_class_laws
+from matching.engine.coverage import is_plausible
+from matching.engine.facts import Item, ItemKind, Line
+from matching.engine.laws import CELSIUS_ZERO, Law, line_between
+from matching.engine.verdicts import Assumption, Basis, Interval, Reason
+
+# Everything is compared with k = 2, which is also taken where no k is stated (JJF 1059.1-2012 4.5.2).
+COVERAGE_FACTOR = Decimal(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One statement of accuracy: laws over stretches; of several over one piece, which one holds is unclear."""
+
+    laws: tuple[Law, ...]
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What U must not exceed: every bound holds. Without bounds, `reason` says why nothing can be compared."""
+
+    bounds: tuple[Bound, ...] = ()
+    basis: Basis | None = None
+    ratio: Decimal = Decimal(1)
+    assumptions: frozenset[Assumption] = frozenset()
+    source: str = ""
+    reason: Reason | None = None
+    item: Item | None = None
+    hint: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """The U a row offers, or the reason why it offers none that could be compared."""
+
+    bounds: tuple[Bound, ...] = ()
+    assumptions: frozenset[Assumption] = frozenset()
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a statement of accuracy refers to: the quantity's unit and zero, and the ranges it stands beside."""
+
+    unit: str | None
+    zero: Decimal
+    ranges: tuple[Interval, ...]
+    descending: tuple[bool, ...]
+
+    @property
+    def full_scale(self) -> Decimal | None:
+        """The largest reading, counted from zero; of one-sided and missing ranges there is none."""
+        return max((abs(end - self.zero) for one in self.ranges for end in (one.low, one.high)), default=None)
+
+    @property
+    def span(self) -> Decimal | None:
+        """The distance between the ends of the range."""
+        if not self.ranges:
+            return None
+        return max(one.high for one in self.ranges) - min(one.low for one in self.ranges)
+
+    @property
+    def class_scale(self) -> Decimal | None:
+        """The full scale of a class: the span, counted from zero where the range lies on one side of it.
+
+        A thermometer has no natural zero, so its class refers to the span (JJG 226, JJF 1183).
+        """
+        if not self.ranges or self.zero:
+            return self.span
+        low, high = min(one.low for one in self.ranges), max(one.high for one in self.ranges)
+        return max(high, Decimal(0)) - min(low, Decimal(0))
+
+
+def ground_of(line: Line, ranges: Sequence[Interval]) -> Ground:
+    """The ground of a line's accuracy; Celsius readings count from 273.15 K."""
+    first = next(iter(line.ranges), None)
+    is_celsius = line.quantity == "temperature" and (first is None or first.unit != "K")
+    closed = [item for item in line.ranges if item.low is not None and item.high is not None]
+    descending = tuple(item.descending for item in closed)
+    unit = first.si_unit if first else None
+    return Ground(unit, CELSIUS_ZERO if is_celsius else Decimal(0), tuple(ranges), descending)
+
+
+# --- What is required ----------------------------------------------------------------------------------------
+
+
+def required_accuracy(need: Line, ground: Ground, ratio: Decimal) -> Requirement:
+    """U_req(x): the stated U, else the MPE or tolerance over 2ρ, else the MPE of the class, else unknown."""
+    items = [item for item in need.accuracy if is_plausible(item)]
+    resolution = next((item for item in items if item.kind is ItemKind.RESOLUTION), None)
+    readers: tuple[tuple[ItemKind, Callable[[list[Item]], Requirement]], ...] = (
+        (ItemKind.UNCERTAINTY, lambda found: _from_uncertainty(found, ground)),
+        (ItemKind.MPE, lambda found: _from_mpe(found, ground, ratio, resolution)),
+        (ItemKind.ACCURACY_CLASS, lambda found: _from_class(found[0], need, ground, ratio)),
+    )
+    for kind, read in readers:
+        found = [item for item in items if item.kind is kind]
+        if found:
+            return replace(read(found), item=found[0])
+    if resolution:
+        return Requirement(reason=Reason.RESOLUTION_ONLY, item=resolution, hint=resolution.high)
+    return Requirement(reason=Reason.NEED_ACCURACY_UNSTATED)
+
+
+def _from_uncertainty(items: list[Item], ground: Ground) -> Requirement:
+    """U ≤ U0 with k0 requires 2·U0/k0."""
+    bounds, assumptions, reason = _bounds(items, ground, None)
+    if any(_coverage_factor(item) is None for item in items):
+        assumptions = assumptions | {Assumption.NEED_K_ASSUMED}
+    return Requirement(bounds, Basis.UNCERTAINTY, assumptions=assumptions, reason=reason)
+
+
+def _from_mpe(items: list[Item], ground: Ground, ratio: Decimal, resolution: Item | None) -> Requirement:
+    """An MPE ±M or a tolerance [T_L, T_U] requires M/ρ or (T_U − T_L)/(2ρ) (JJF 1094-2002: ρ = 3)."""
+    bounds, assumptions, reason = _bounds(items, ground, resolution)
+    bounds = tuple(replace(bound, laws=tuple(law.scaled(1 / ratio) for law in bound.laws)) for bound in bounds)
+    return Requirement(bounds, Basis.MPE, ratio, assumptions | {Assumption.RATIO_RULE}, reason=reason)
+
+
+def _from_class(item: Item, need: Line, ground: Ground, ratio: Decimal) -> Requirement:
+    """The MPE that the tables give for this class of this object, over ρ."""
+    cells = need.cells
+    words = " ".join((cells.object, cells.measurand, cells.range, cells.accuracy))
+    laws, source = find_class_laws(words, need.quantity, item.grade or "", ground.class_scale)
+    if not laws:
+        reason = Reason.FULL_SCALE_UNSTATED if source else Reason.CLASS_NOT_IN_TABLE
+        return Requirement(basis=Basis.ACCURACY_CLASS, source=source, reason=reason)
+    bound = Bound(tuple(law.scaled(1 / ratio) for law in laws), item)
+    assumptions = frozenset({Assumption.CLASS_TABLE, Assumption.RATIO_RULE})
+    return Requirement((bound,), Basis.ACCURACY_CLASS, ratio, assumptions, source)
+
+
+# --- What is offered -----------------------------------------------------------------------------------------
+
+
+def offered_accuracy(row: Line, ground: Ground) -> Accuracy:
+    """U_C(x) = 2·U/k of a row. An MPE or the class of the laboratory's standard is no evidence of U."""
+    items = [item for item in row.accuracy if item.kind is ItemKind.UNCERTAINTY and is_plausible(item)]
+    if not items:
+        return Accuracy(reason=Reason.OFFERED_ACCURACY_UNSTATED)
+    bounds, assumptions, reason = _bounds(items, ground, None)
+    if len(bounds) > 1 and len(bounds) != len(ground.ranges):
+        # Which of several U belongs to which part of the range is not known, so each may hold anywhere.
+        bounds = (Bound(tuple(law for bound in bounds for law in bound.laws), bounds[0].item),)
+    if any(_coverage_factor(item) is None for item in items):
+        assumptions = assumptions | {Assumption.OFFERED_K_ASSUMED}
+    return Accuracy(bounds, assumptions, reason)
+
+
+# --- One statement as laws -----------------------------------------------------------------------------------
+
+
+def _bounds(
+    items: Sequence[Item], ground: Ground, resolution: Item | None
+) -> tuple[tuple[Bound, ...], frozenset[Assumption], Reason | None]:
+    """Each item as a bound, over its own range if there are as many ranges as items, else over all of them."""
+    own = len(items) > 1 and len(items) == len(ground.ranges) == len(ground.descending)
+    bounds, assumptions = [], set[Assumption]()
+    for index, item in enumerate(items):
+        place = slice(index, index + 1) if own else slice(None)
+        beside = replace(ground, ranges=ground.ranges[place], descending=ground.descending[place])
+        laws, assumed, reason = _laws(item, beside, resolution)
+        if reason:
+            return (), frozenset(), reason
+        if own:
+            only = ground.ranges[index]
+            laws = tuple(law.between(only.low, only.high) for law in laws)
+        bounds.append(Bound(laws, item))
+        assumptions |= assumed
+    return tuple(bounds), frozenset(assumptions), None
+
+
+def _laws(
+    item: Item, ground: Ground, resolution: Item | None
+) -> tuple[tuple[Law, ...], set[Assumption], Reason | None]:
+    """The laws of one U or MPE at k = 2; several if the text leaves open which one is meant."""
+    factor = COVERAGE_FACTOR / (_coverage_factor(item) or COVERAGE_FACTOR)
+    if item.kind is not ItemKind.UNCERTAINTY:
+        factor = Decimal(1)
+    if not _is_in_unit(item, ground.unit):
+        return (), set(), Reason.UNITS_DIFFER
+    if item.formula:
+        laws, assumed, reason = _formula_laws(item, ground, resolution)
+    else:
+        laws, assumed, reason = _value_laws(item, ground)
+    if reason is None and not all(_is_sensible(law, item) for law in laws):
+        reason = _silence(item)
+    return tuple(law.scaled(factor) for law in laws), assumed, reason
+
+
+def _is_sensible(law: Law, item: Item) -> bool:
+    """Whether the law can be an accuracy: U = 0 or a negative term is a slip of the pen."""
+    return (law.a > 0 or law.b > 0) and (item.formula is None or min(law.a, law.b) >= 0)
+
+
+def _silence(item: Item) -> Reason:
+    is_offered = item.kind is ItemKind.UNCERTAINTY
+    return Reason.OFFERED_ACCURACY_UNSTATED if is_offered else Reason.NEED_ACCURACY_UNSTATED
+
+
+def _coverage_factor(item: Item) -> Decimal | None:
+    return item.k if item.k and item.k > 0 else None
+
+
+def _is_in_unit(item: Item, unit: str | None) -> bool:
+    """Whether an accuracy can be compared in the unit of the quantity; dB serves all levels, % no level at all."""
+    is_level = bool(unit) and is_level_unit(unit)
+    if item.relative:
+        return not is_level
+    if item.formula and not item.formula.a:
+        return not is_level
+    if item.si_unit is None or unit is None or item.si_unit == unit:
+        return True
+    return is_level and item.si_unit.startswith("dB") and (unit or "").startswith("dB")
+
+
+def is_level_unit(unit: str | None) -> bool:
+    """Whether values in this unit are logarithms already (dB, dBm, pH) and have no proportion."""
+    return unit is not None and (unit.startswith("dB") or unit == "pH")
+
+
+def _formula_laws(
+    item: Item, ground: Ground, resolution: Item | None
+) -> tuple[tuple[Law, ...], set[Assumption], Reason | None]:
+    formula = item.formula
+    assert formula is not None
+    constant, assumed = formula.a, set[Assumption]()
+    if formula.digits:
+        if resolution is None or resolution.high is None or resolution.si_unit != ground.unit:
+            return (), assumed, Reason.DIGITS_UNSTATED
+        constant += formula.digits * resolution.high
+    part = Decimal(0)
+    if formula.c:
+        if ground.full_scale is None:
+            return (), assumed, Reason.FULL_SCALE_UNSTATED
+        part = formula.c * ground.full_scale
+        assumed.add(Assumption.FULL_SCALE_OF_RANGE)
+    fixed = (constant * constant + part * part).sqrt() if formula.combine == "rss" else constant + part
+    zero = formula.zero or ground.zero
+    reading = ground.zero if item.relative else None
+    return (Law(fixed, formula.b, zero=zero, combine=formula.combine, reading_zero=reading),), assumed, None
+
+
+def _value_laws(item: Item, ground: Ground) -> tuple[tuple[Law, ...], set[Assumption], Reason | None]:
+    ends = _magnitudes(item)
+    if ends is None:
+        return (), set(), _silence(item)
+    laws, assumed = _spread(ends, item, ground)
+    if item.relative is None and item.si_unit == "1" == ground.unit:
+        # U = 0.7 % of a quantity in % may be 0.7 of its per cent or 0.7 % of the reading.
+        return (*laws, *_of_reading(laws, ground)), assumed | {Assumption.PERCENT_AMBIGUOUS}, None
+    if not item.relative:
+        return laws, assumed, None
+    if item.reference in ("fs", "span"):
+        scale = ground.full_scale if item.reference == "fs" else ground.span
+        if scale is None:
+            return (), assumed, Reason.FULL_SCALE_UNSTATED
+        return tuple(law.scaled(scale) for law in laws), assumed | {Assumption.FULL_SCALE_OF_RANGE}, None
+    return _of_reading(laws, ground), assumed, None
+
+
+def _magnitudes(item: Item) -> tuple[Decimal, Decimal] | None:
+    """The smallest and largest magnitude stated; an MPE or tolerance from −v to +w is half its width."""
+    low, high = item.low, item.high
+    if low is None or high is None:
+        end = high if low is None else low
+        return None if end is None else (abs(end), abs(end))
+    is_spread = item.kind is ItemKind.UNCERTAINTY or (item.relative and low > 0)
+    if is_spread or low == high:
+        return min(abs(low), abs(high)), max(abs(low), abs(high))
+    return (high - low) / 2, (high - low) / 2
+
+
+def _spread(ends: tuple[Decimal, Decimal], item: Item, ground: Ground) -> tuple[tuple[Law, ...], set[Assumption]]:
+    """One value everywhere; two values over the two ends of a range in written order, or unclear where."""
+    least, most = ends
+    if least == most:
+        return (Law(most),), set()
+    stretch = _two_ends(ground)
+    if stretch is None:
+        return (Law(least), Law(most)), set()
+    low, high, is_descending = stretch
+    first, last = (most, least) if item.descending else (least, most)
+    if is_descending:
+        first, last = last, first
+    return (line_between(low, first, high, last),), {Assumption.INTERPOLATED}
+
+
+def _two_ends(ground: Ground) -> tuple[Decimal, Decimal, bool] | None:
+    """The two ends of the one range beside a list of two values, and whether it is written downwards."""
+    if len(ground.ranges) != len(ground.descending):
+        return None
+    if len(ground.ranges) == 1 and ground.ranges[0].low < ground.ranges[0].high:
+        return ground.ranges[0].low, ground.ranges[0].high, ground.descending[0]
+    if len(ground.ranges) == 2 and all(one.low == one.high for one in ground.ranges):
+        first, last = ground.ranges[0].low, ground.ranges[1].low
+        return None if first == last else (min(first, last), max(first, last), first > last)
+    return None
+
+
+def _of_reading(laws: Iterable[Law], ground: Ground) -> tuple[Law, ...]:
+    """Laws that are ratios of the reading, in the unit of the quantity."""
+    return tuple(
+        replace(law, reading_zero=ground.zero)
+        if law.b
+        else Law(Decimal(0), law.a, zero=ground.zero, low=law.low, high=law.high)
+        for law in laws
+    )
