@@ -14,6 +14,11 @@ PROBLEM = (
     "车间有一台三坐标测量机，行程 0~500 mm，客户要求最大允许误差 ±(1.5+L/350) μm，温度 (20±2) ℃，"
     "按 JJF 1064-2010 校准；现在送检要停机一周，希望能现场校准，湿度大概六成上下。"
 )
+ICONS = (
+    "pass partial fail unknown info warning search filter plus minus close check edit menu down right left upload "
+    "download file copy user organisation need capability match inbox research place certificate calendar money lock "
+    "code external refresh"
+)
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,12 @@ def specimens() -> dict:
             ),
             unread=(_mark("湿度大概六成", "unread"),),
         ),
-        "form": SpecimenForm(auto_id="empty_%s"),
-        "failed_form": SpecimenForm({"budget": "1e999", "problem": PROBLEM, "level": "2"}, auto_id="failed_%s"),
+        "nothing": Marks(items=()),
+        "icons": ICONS.split(),
+        "forms": [
+            SpecimenForm(auto_id="empty_%s"),
+            SpecimenForm({"budget": "1e999", "problem": PROBLEM, "level": "2"}, auto_id="failed_%s"),
+        ],
         "formset": line_set(initial=rows, prefix="lines"),
         "page": Paginator(range(1234), 20).get_page(7),
         "short_page": Paginator(range(3), 20).get_page(1),
@@ -118,6 +127,7 @@ def specimens() -> dict:
             ("credential", "资质", 3.0),
             ("region", "地区", 2.5),
         ],
+        "no_parts": [],
         "lost_parts": [("text", "用词", 31.4), ("measurement", "指标", -20.0), ("region", "地区", 0.0)],
         "statuses": _STATUSES,
         "ranges": _RANGES,
