@@ -1,0 +1,148 @@
+"""What is found in a text before its numbers are looked at: codes, accuracy classes, and traps.
+
+Each is blanked with ¤ in the list of signs, so that no later step takes a year for a length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from matching.engine.facts import Item, ItemKind
+from matching.engine.normalise import Normalised
+
+
+def read_codes(text: str, clean: Normalised, signs: list[str]) -> Iterator[Item]:
+    """The codes of norms and standards, in one spelling: body, space, number, edition.
+
+    >>> from matching.engine.normalise import normalise
+    >>> [item.code for item in read_codes("按jjg196—2006", normalise("按jjg196—2006"), list("按jjg196—2006"))]
+    ['JJG 196-2006']
+    """
+    for found in _CODE.finditer(clean.text):
+        body = re.sub(r"\s", "", found["major"] or found["industry"] or "").upper()
+        kind = found["kind"] or found["industry_kind"]
+        number = re.sub(r"\s", "", found["own"] or found["number"] or found["industry_number"]).upper()
+        code = f"{body}{'/' + kind.upper() if kind else ''} {number}".strip()
+        yield _item(ItemKind.CODE, text, clean, signs, found, code=code)
+
+
+def read_classes(text: str, clean: Normalised, signs: list[str], *, grades_only: bool = False) -> Iterator[Item]:
+    """Accuracy classes: 0.2S级, E2级及以下, Ⅲ级, 二等, 准确度等级 2.5; the smaller number is the better class.
+
+    `grades_only` reads the bare grades of a column of classes.
+    """
+    current = "".join(signs)
+    for found in (_BARE_GRADE if grades_only else _CLASS).finditer(current):
+        if _NO_CLASS.match(current, found.end()):
+            continue
+        rank = "等" if "等" in found["tail"] and found["label"] is None else ""
+        op = _BETTER.get(found["op"] or "") or _BETTER.get(found["suffix"] or "")
+        for grade in _JOINT.split(found["grades"]):
+            name = _GRADE_NAMES.get(grade, grade.replace(" ", ""))
+            yield _item(ItemKind.ACCURACY_CLASS, text, clean, signs, found, grade=name + rank, op=op)
+
+
+def blank_traps(signs: list[str]) -> None:
+    """Blank dates, phone numbers, sums of money, durations of service, models, versions and names with digits.
+
+    >>> signs = list("2024年6月前完成5kg")
+    >>> blank_traps(signs)
+    >>> "".join(signs)
+    '¤¤¤¤¤¤¤前完成5kg'
+    """
+    text = "".join(signs)
+    for found in _TRAP.finditer(text):
+        start, end = found.span()
+        signs[start:end] = "¤" * (end - start)
+
+
+def _item(kind: ItemKind, text: str, clean: Normalised, signs: list[str], found: re.Match[str], **facts: object) -> Item:
+    start, end = found.span()
+    signs[start:end] = "¤" * (end - start)
+    span = clean.places[start], clean.places[end - 1] + 1
+    return Item(kind, span, text[slice(*span)], **facts)  # type: ignore[arg-type]
+
+
+# --- Codes ------------------------------------------------------------------------------------------------------
+
+_MAJOR = (
+    r"JJ[GF](?: ?\([^()]{1,6}\))?|GJB|GBZ|GB|OIML(?= ?[RDGB])|ASTM(?= ?[A-Z])|ISO(?:/(?:IEC|TS|TR))?|IEC(?:/(?:TS|TR))?"
+    r"|EN(?: ISO)?(?= ?[0-9]{3})|DIN(?: EN)?(?: ISO)?|BS(?: EN)?(?= ?[0-9]{2})|JIS(?= ?[A-Z])|ASME|ANSI|IEEE|VDI(?:/VDE)?"
+)
+# Bodies of two letters are taken for a code only with /T or an edition: HB 200 is a hardness.
+_INDUSTRY = (
+    r"DB ?[0-9]{2,4}|T/[A-Z]{2,10}|Q/[A-Z0-9]{2,10}|AQ|CB|CJ|CY|DA|DL|DZ|FZ|GA|GM|GY|HB|HG|HJ|HY|JB|JC|JG|JR|JTG|JTJ|JT|JY|LB"
+    r"|LD|LY|MH|MT|MZ|NB|NY|QB|QC|QJ|QX|RB|SB|SC|SH|SJ|SL|SN|SY|TB|TD|TY|WB|WH|WJ|WM|WS|WW|XB|YB|YC|YD|YS|YY|YZ"
+)
+_EDITION = r"(?: ?[-:] ?(?:(?:19|20)[0-9]{2}|[0-9]{2})(?![0-9.]))"
+_PART = r"[0-9]+[A-Z]?(?:\.[0-9]+)*(?:-[0-9]{1,3}(?![0-9]))*"
+_CODE = re.compile(
+    rf"(?<![A-Za-z0-9])(?:(?P<own>CNAS ?-[A-Z]{{2}}[0-9]+(?:-[A-Z]?[0-9]+)*{_EDITION}?)"
+    rf"|(?P<major>{_MAJOR})(?: ?/? ?(?P<kind>[TZ])(?![A-Z]))? ?(?P<number>[A-Z]{{0,2}} ?{_PART}{_EDITION}?)(?! ?级)"
+    rf"|(?P<industry>{_INDUSTRY})(?:(?: ?/ ?(?P<industry_kind>[TZ]))(?=.{{1,9}}[0-9])|(?=.{{0,9}}{_EDITION})) ?"
+    rf"(?P<industry_number>{_PART}{_EDITION}?))",
+    re.IGNORECASE,
+)
+
+# --- Accuracy classes -------------------------------------------------------------------------------------------
+
+_GRADE = (
+    r"(?:[EFM][123](?:[-/]?[123])?|AA|AB|[ABCKS]|[ⅠⅡⅢⅣ]|I{1,4}|IV|[0-9]{1,2}(?:\.[0-9]{1,3})?(?: ?[SD](?![A-Za-z]))?|[一二三四五])"
+)
+_JOINT = re.compile(r" ?[、/,，~-] ?")
+_GRADES = rf"{_GRADE}(?: ?[、/,，~-] ?{_GRADE})*"
+_OP = r"优于|不低于|高于|不劣于|不差于|低于|不高于"
+_SUFFIX = r"及其?以[上下]|或更高|或以[上下]|以[上下]"
+_CLASS = re.compile(
+    rf"(?:(?P<op>{_OP}) ?)?(?P<label>(?:准确度|精度|精确度|不确定度|测量)?等级 ?[:为是]{{0,2}} ?)?"
+    rf"(?<![A-Za-z0-9.第#×])\(?(?P<grades>{_GRADES})\)?(?P<tail>(?(label) ?[级等]?(?![0-9.A-Za-z%])| ?[级等]))级?(?P<suffix>{_SUFFIX})?"
+)
+_BARE_GRADE = re.compile(
+    rf"(?:(?P<op>{_OP}) ?)?(?P<label>)(?<![A-Za-z0-9.])(?P<grades>{_GRADES})(?P<tail> ?[级等]?)(?P<suffix>{_SUFFIX})?(?![A-Za-z0-9.%])"
+)
+# Levels of people, places, hospitals and weather are no accuracy classes.
+_NO_CLASS = re.compile(
+    r"的?(?:甲|乙|丙|医院|注册|计量师|计量员|检定员|建造|造价|工程|等保|保护|资质|企业|单位|学科|教授|职称|技[师工术能]|供应|代理|响应|市场|客户"
+    r"|风|地震|抗震|台阶|景区|信用|纳税|城市|行政|主任|警|应急|安全|保密|分[^度]|奖|品|舱|座|功|公路|建筑|耐火|防火|能效|污染|洁净|净化|负荷|文物|法人|子公司|部门|领导|学|人才|专业)"
+)
+_BETTER: dict[str, Any] = {
+    "优于": "<=", "不低于": "<=", "高于": "<=", "不劣于": "<=", "不差于": "<=", "低于": ">=", "不高于": ">=",
+    "及以上": "<=", "及其以上": "<=", "以上": "<=", "或以上": "<=", "或更高": "<=",
+    "及以下": ">=", "及其以下": ">=", "以下": ">=", "或以下": ">=",
+}  # fmt: skip
+_GRADE_NAMES = {
+    "I": "Ⅰ", "II": "Ⅱ", "III": "Ⅲ", "IIII": "Ⅳ", "IV": "Ⅳ", "一": "1", "二": "2", "三": "3", "四": "4", "五": "5",
+}  # fmt: skip
+
+# --- Traps ------------------------------------------------------------------------------------------------------
+
+_N = r"[0-9][0-9,.]*"
+_TO = r" ?[~至到-] ?"
+_SPELL = rf"(?:{_N}(?:{_TO}{_N})?|[一二两三四五六七八九十半几]+) ?个?"
+_TRAP = re.compile(
+    # dates and clock times
+    r"(?<![0-9])(?:19|20)[0-9]{2}(?:[-./](?:0?[1-9]|1[0-2])[-./][0-3]?[0-9](?![0-9])|年(?:[0-9]{1,2}月)?(?:[0-9]{1,2}[日号])?|[-./](?:0[1-9]|1[0-2])(?![0-9.]))"
+    r"|(?<![0-9])(?:19|20)[0-9]{2}(?:~|-|至|到)(?:19|20)[0-9]{2}(?:年度?|学年)"
+    r"|[0-9]{1,2}月(?:[0-9]{1,2}[日号])?|(?<![0-9])[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9])?(?![0-9])"
+    # phone numbers and other means to reach somebody
+    r"|(?<![0-9])1[3-9][0-9]{9}(?![0-9])|(?<![0-9])0[0-9]{2,3} ?- ?[0-9]{4} ?[0-9]{3,4}(?: ?(?:转|-) ?[0-9]+)?|[48]00-[0-9]{3,4}-[0-9]{3,4}"
+    r"|(?:电话|手机|传真|热线|QQ|微信|邮编|邮政编码|账号|身份证|编号|证书号|批号|订单号|合同号)[^，。;；\n]{0,6}?[:：]? ?[A-Za-z]{0,6} ?[0-9][0-9A-Za-z -]*"
+    # money
+    rf"|(?:¥|￥|RMB ?|USD ?|人民币 ?|\$ ?){_N}(?: ?[百千万亿]+)?元?"
+    rf"|{_N}(?:{_TO}{_N})? ?[百千万亿]*(?:元|块钱|美元|美金|欧元|人民币)(?:/[一-龥]+)?"
+    rf"|(?:预算|费用|价格?|报价|经费|投资|产值|营收|资金|注册资本|合同额|金额|成本)[^，。;；\n0-9]{{0,6}}{_N}(?:{_TO}{_N})? ?[百千万亿]*"
+    # durations of service and terms
+    rf"|[0-9]+ ?×[0-9]+ ?个?(?:小时|h)|{_SPELL}(?:工作日|自然日|年|月|周|星期|季度)(?![级])"
+    rf"|{_SPELL}(?:天|日|小时|分钟)(?=以?之?[内前后]|服务|完成|出具|上门|响应|左右|一[次检]|交付|送|取|到[位场达货])"
+    rf"|(?:检定周期|校准周期|复校|工期|交[货付]?期|时限|期限|有效期|保修|质保|响应|培训|为期|历时|交付|送检周期|服务周期|加急)[^，。;；\n0-9]{{0,8}}{_SPELL}(?:天|日|小时|分钟)"
+    # models, versions and numbers of clauses
+    r"|(?<![0-9A-Za-z])[A-Z][A-Za-z]{3,} ?[0-9]{3,5}[A-Z]{1,2}(?![A-Za-z/])|(?<![0-9.~-])[0-9]{4,5}(?<!00)(?<!50)[A-Z](?=[一-龥,，、 ]|$)(?! ?[~至])"
+    r"|(?:型号|规格型号|版本号?)[:为]? ?[A-Za-z0-9./-]+|(?<![0-9A-Za-z])M[0-9]{1,2}(?:\.[0-9]+)?(?: ?×[0-9.]+)+(?: ?mm)?"
+    r"|第 ?[0-9.]+ ?[条章节款项页期届批]|(?<![0-9.])[0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)*"
+    # names with digits: nuclides, display and network generations, sheets
+    r"|(?<![0-9.])(?:60Co|137Cs|192Ir|241Am|226Ra|90Sr|131I|125I|99m?Tc|18F|14C|3H|63Ni|55Fe|239Pu|252Cf|133Ba|152Eu|57Co|109Cd|210Po|222Rn|238U|235U|40K|85Kr|147Pm|204Tl|36Cl)(?![A-Za-z])"
+    r"|(?<![0-9.])[0-9]D(?=[扫打影轮测显视成激相传线立结数建模])|(?<![0-9.])[2-8][KG](?=[显电视分摄超高通信网络基站手蓝]|$)"
+    r"|[0-9]{3,5} ?× ?[0-9]{3,5}(?=的?(?:显示|屏|像素|分辨))|分辨率 ?[0-9]{3,5} ?× ?[0-9]{3,5}(?! ?[mμcn])|[0-9]+(?:\.[0-9]+)? ?(?:万|百万|千万|亿)?像素"
+)

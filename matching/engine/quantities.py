@@ -1,0 +1,606 @@
+"""From text to measurement statements: what is written, in SI, with its place in the text.
+
+The order is the reader's own: normalise the signs, blank what is no measurement (codes and classes are read, dates
+and phone numbers dropped), sketch the rest, find the expressions of numbers in the sketch, and tell from the words
+around each whether it is a range, a limit, an uncertainty (JJF 1059.1), a maximum permissible error, a resolution
+(JJF 1001) or an ambient condition. A number with a unit that fits none of it is listed as unread, never guessed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
+from typing import Literal, cast
+
+from matching.engine.facts import Formula, Item, ItemKind, Reading, Role, Unread
+from matching.engine.grammar import (
+    CONDITION, CONDITION_AFTER, EXPRESSION, FACTOR, FILLER, HEAD_UNIT, KEYWORD, KEYWORD_AFTER, NEW_SUBJECT, OPERATOR,
+    PROBABILITY, REFERENCE, SCALE_BEFORE, SENTENCE_END, SUFFIX, TERM, VARIABLE_UNIT,
+)  # fmt: skip
+from matching.engine.names import blank_traps, read_classes, read_codes
+from matching.engine.normalise import Normalised, normalise
+from matching.engine.sketch import Sketch, find_unit_at, sketch
+from matching.engine.units import KINDS, Unit, find_unit, to_si
+
+Op = Literal["<=", "<", ">=", ">"]
+Units = tuple[Unit, ...]
+
+# So many characters before and behind an expression are searched for the words that explain it.
+BEFORE, AFTER = 60, 24
+KELVIN_ZERO = Decimal("273.15")
+
+
+def read(text: str, *, header: str = "", words: str = "") -> Reading:
+    """All measurement statements of a text; `header` is the head of its column, which gives unit, k and meaning.
+
+    `words` are what else is known of the line, to tell the quantity by: (1~100)g of an accelerometer.
+
+    >>> [(item.kind.value, str(item.low), str(item.high), item.si_unit) for item in read("量程 0～25mm，U=0.5μm").items]
+    [('range', '0.000', '0.025', 'm'), ('uncertainty', '5E-7', '5E-7', 'm')]
+    >>> read("0~25", header="测量范围/mm").items[0].quantity, read("有效期2023-06-01至2026-05-31").items
+    ('length', ())
+    """
+    clean = normalise(text)
+    signs = list(clean.text)
+    head = replace(read_head(header), words=normalise(words + header).text)
+    items = [*read_codes(text, clean, signs), *read_classes(text, clean, signs, grades_only=head.classes)]
+    blank_traps(signs)
+    reader = _Reader(text, clean, sketch("".join(signs)), head)
+    items += reader.items()
+    return Reading(tuple(_share_quantity(sorted(items, key=lambda item: item.span))), tuple(reader.unread()))
+
+
+def write(item: Item) -> str:
+    """The item as text that reads back to the same item.
+
+    >>> write(read("湿度 20%RH~90%RH").items[0]), write(read("U=0.5μm，k=2").items[0])
+    ('相对湿度 0.20~0.90', '长度 U=5E-7 m，k=2')
+    """
+    if item.kind is ItemKind.CODE:
+        return item.code or ""
+    if item.kind is ItemKind.ACCURACY_CLASS:
+        op = {"<=": "及以上", ">=": "及以下"}.get(item.op or "", "")
+        return f"准确度等级{item.grade}{'' if item.grade and item.grade.endswith('等') else '级'}{op}"
+    return item.raw
+
+
+# --- The head of a column ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the head of a column says about the bare values below it."""
+
+    text: str = ""
+    units: Units = ()
+    label: str = ""
+    k: Decimal | None = None
+    classes: bool = False
+    words: str = ""
+
+
+@cache
+def read_head(header: str) -> Head:
+    """The unit, the meaning and the coverage factor that a column head states.
+
+    >>> head = read_head("扩展不确定度/μm (k=2)")
+    >>> head.units[0].symbol, head.label, str(head.k)
+    ('μm', 'unc', '2')
+    """
+    if not header:
+        return Head()
+    text = normalise(header).text
+    drawn = sketch(text)
+    factor = FACTOR.search(drawn.text)
+    units: Units = ()
+    for found in HEAD_UNIT.finditer(text):
+        unit = find_unit_at(text, found.end())
+        if unit and not text[found.end() + len(unit[0]) :].strip(" )]:")[:1].isalnum():
+            units = unit[1]
+    keywords = list(KEYWORD.finditer(drawn.text))
+    label = keywords[-1].lastgroup or "" if keywords else ""
+    if "相对" in text or "rel" in text:
+        label = {"unc": "rel"}.get(label, label)
+    return Head(
+        text=text,
+        units=units,
+        label="" if label == "span" else label,
+        k=drawn.numbers[factor.end() - 1] if factor else None,
+        classes="等级" in text or text.strip() in ("级别", "级"),
+    )
+
+
+# --- Expressions and what they mean -----------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Expression:
+    """Numbers that belong together, as found in the sketch; places are of the sketch."""
+
+    form: str
+    start: int
+    end: int
+    low: Decimal | None = None
+    high: Decimal | None = None
+    low_units: Units = ()
+    high_units: Units = ()
+    low_open: bool = False
+    high_open: bool = False
+    op: Op | None = None
+    label: str = ""
+    label_start: int | None = None
+    reference: Literal["reading", "fs", "span"] | None = None
+
+
+class _Reader:
+    """Reads the expressions of one text from left to right."""
+
+    def __init__(self, text: str, clean: Normalised, drawn: Sketch, head: Head) -> None:
+        self.text, self.clean, self.drawn, self.head = text, clean, drawn, head
+        self.factors = self._take(FACTOR)
+        self.probabilities = self._take(PROBABILITY)
+        self.covered: set[int] = set()
+
+    def items(self) -> list[Item]:
+        """All items, in the order of the text."""
+        expressions = [self._expression(found) for found in EXPRESSION.finditer(self.drawn.text)]
+        self._label(expressions)
+        self._lend_units(expressions)
+        return [item for expression in expressions for item in self._interpret(expression)]
+
+    def unread(self) -> Iterator[Unread]:
+        """Numbers with a unit that no item covers; a bare per cent or clock time is everyday language."""
+        for found in re.finditer("#@", self.drawn.text):
+            unit = self.drawn.units[found.start() + 1][0]
+            if found.start() not in self.covered and unit.quantity not in ("ratio", "time"):
+                span = self._span(*found.span())
+                yield Unread(span, self.text[slice(*span)])
+
+    def _take(self, pattern: re.Pattern[str]) -> list[tuple[int, Decimal]]:
+        """Read the numbers of a pattern with their places and blank them in the sketch."""
+        taken = []
+        for found in pattern.finditer(self.drawn.text):
+            place = found.start() + found[0].rindex("#")
+            value = self.drawn.numbers[place]
+            if found[0].endswith("@"):
+                value *= self.drawn.units[found.end() - 1][0].factor
+            taken.append((found.start(), value))
+        if taken:
+            self.drawn.text = pattern.sub(lambda found: "¤" * len(found[0]), self.drawn.text)
+        return taken
+
+    # --- Finding -------------------------------------------------------------------------------------------------
+
+    def _expression(self, found: re.Match[str]) -> Expression:
+        form = found.lastgroup or ""
+        expression = Expression(form, *found.span(form))
+        reference = REFERENCE.match(self.drawn.text, expression.end)
+        if reference and reference.lastgroup:
+            expression.reference = cast(Literal["reading", "fs", "span"], reference.lastgroup)
+            expression.end = reference.end()
+        values = [place for place in range(*found.span(form)) if self.drawn.text[place] == "#"]
+        if form in ("formula", "root", "dims", "power"):
+            return expression
+        signed = [self._signed(place) for place in values]
+        outer = self._units_at(found.end(form) - 1)
+        own = [self._units_at(place + 1) for place in values]
+        expression.low, expression.high = signed[0], signed[-1]
+        expression.high_units = own[-1] or outer
+        expression.low_units = own[0] or expression.high_units
+        signs = found[form]
+        expression.low_open = signs.startswith(("<", ">")) and signs[1:2] != "=" or bool(re.search(r"[#@]<", signs))
+        expression.high_open = form == "between" and bool(re.search(r"<(?!=)[^<≤]*$", signs))
+        return expression
+
+    def _signed(self, place: int) -> Decimal:
+        value = self.drawn.numbers[place]
+        return -value if self.drawn.text[place - 1 : place] == "-" and self._is_sign(place - 1) else value
+
+    def _is_sign(self, place: int) -> bool:
+        """Whether the dash at that place is a sign: nothing that ends a value stands before it."""
+        return self.drawn.text[place - 1 : place] not in ("#", "@", ")", "]") or place == 0
+
+    def _units_at(self, place: int) -> Units:
+        return self.drawn.units.get(place, ()) if self.drawn.text[place : place + 1] == "@" else ()
+
+    def _label(self, expressions: list[Expression]) -> None:
+        """Give each expression the keyword and the operator that stand before it, or the keyword behind it."""
+        floor = 0
+        for index, expression in enumerate(expressions):
+            before = self.drawn.text[max(floor, expression.start - BEFORE) : expression.start]
+            self._label_from_before(expression, before)
+            if not expression.label and expression.form in ("single", "plusminus"):
+                self._label_from_behind(expression)
+            previous = expressions[index - 1] if index else None
+            gap = before if previous and len(before) <= 1 else None
+            if not expression.label and previous and gap in ("/", "、", "和", "") and previous.form == expression.form:
+                expression.label = previous.label
+            if not expression.label and self.head.label:
+                expression.label = self.head.label
+            if not expression.op and (suffix := SUFFIX.match(self.drawn.text, expression.end)):
+                if expression.form == "single" and expression.label in ("", "span"):
+                    expression.op = ">=" if suffix["up"] else "<="
+                    expression.end = suffix.end()
+            floor = expression.end
+
+    def _label_from_before(self, expression: Expression, before: str) -> None:
+        if operator := OPERATOR.search(before):
+            expression.op = cast(Op, _OPERATORS[operator.lastgroup or "le"])
+            expression.label_start = expression.start - len(before) + operator.start()
+        keywords = list(KEYWORD.finditer(before))
+        if keywords and FILLER.fullmatch(before, keywords[-1].end()):
+            keyword = keywords[-1]
+            label = keyword.lastgroup or ""
+            if self._states_a_point(expression, before[keyword.start() :], keyword.start() and before[: keyword.start()]):
+                return
+            if label == "unc":
+                label = "std" if keyword[0][0] == "u" or "标准不确定度" in keyword[0] else label
+                label = "rel" if "rel" in keyword[0] or "相对" in keyword[0] or before[: keyword.start()].endswith("相对") else label
+            expression.label = label
+            expression.label_start = expression.start - len(before) + keyword.start()
+
+    def _states_a_point(self, expression: Expression, words: str, lead: object) -> bool:
+        """相对频率偏差：10 MHz: a plain frequency behind a label is the point it is stated at, not the deviation."""
+        if expression.form not in ("single", "range") or ":" not in words or not expression.high_units:
+            return False
+        return expression.high_units[0].quantity == "frequency" and "U" not in words
+
+    def _label_from_behind(self, expression: Expression) -> None:
+        if found := KEYWORD_AFTER.match(self.drawn.text, expression.end):
+            expression.label = {"误": "mpe", "精": "mpe", "准": "mpe", "允": "mpe", "不": "unc"}.get(found["key"][0], "res")
+            expression.end = found.end("key")
+
+    def _lend_units(self, expressions: list[Expression]) -> None:
+        """A bare value takes the unit of the next in its list, of a scale named before it, or of the heading."""
+        for index in range(len(expressions) - 1, -1, -1):
+            expression = expressions[index]
+            if expression.high_units or expression.high is None:
+                continue
+            following = expressions[index + 1] if index + 1 < len(expressions) else None
+            if following and self.drawn.text[expression.end : following.start] in ("/", "、", ",", "，", ";", "；", "和", "及", "或"):
+                units = following.low_units
+            else:
+                units = ()
+            units = units or self._scale_before(expression) or self._heading_before(expression) or self.head.units
+            expression.low_units = expression.high_units = units
+
+    def _scale_before(self, expression: Expression) -> Units:
+        found = SCALE_BEFORE.search(self.drawn.text[max(0, expression.start - 8) : expression.start])
+        unit = find_unit(found[1]) if found else None
+        return (unit,) if unit else ()
+
+    def _heading_before(self, expression: Expression) -> Units:
+        place = self.drawn.text.rfind("$", 0, expression.start)
+        return self.drawn.units[place] if place >= 0 else ()
+
+    # --- Interpreting --------------------------------------------------------------------------------------------
+
+    def _interpret(self, expression: Expression) -> Iterator[Item]:
+        reading = {
+            "formula": self._formula, "root": self._formula, "dims": self._dimensions, "tolerance": self._tolerance,
+            "diameter": self._diameter,
+        }.get(expression.form, self._value)  # fmt: skip
+        for item in reading(expression):
+            self.covered.update(range(expression.start, expression.end))
+            yield item
+
+    def _value(self, expression: Expression) -> Iterator[Item]:
+        """A range, a single value or a ± value, by its label."""
+        label = expression.label
+        if expression.form == "plusminus" and label not in ("unc", "rel", "std", "res"):
+            if label == "span" and not self._is_ratio(expression.high_units):
+                yield from self._range(expression, -cast(Decimal, expression.high), cast(Decimal, expression.high))
+            else:
+                yield from self._mpe(expression)
+        elif label in ("unc", "rel", "std"):
+            yield from self._uncertainty(expression)
+        elif label == "mpe" or expression.form == "asymmetric" or expression.reference:
+            yield from self._mpe(expression)
+        elif label == "res":
+            yield from self._resolution(expression)
+        else:
+            yield from self._range(expression, cast(Decimal, expression.low), cast(Decimal, expression.high))
+
+    def _range(self, expression: Expression, low: Decimal, high: Decimal) -> Iterator[Item]:
+        """A range, a limit or a nominal point. Without a unit only where the words name a quantity without one."""
+        unit, quantity = self._quantity(expression, expression.high_units)
+        if unit is None:
+            return
+        low_unit, _ = self._quantity(expression, expression.low_units)
+        ends = to_si(low, low_unit or unit), to_si(high, unit)
+        single = expression.form == "single"
+        if single and expression.op:
+            upper = expression.op in ("<=", "<")
+            yield self._item(ItemKind.LIMIT, expression, quantity, unit, op=expression.op,
+                             low=None if upper else ends[1], high=ends[1] if upper else None)  # fmt: skip
+            return
+        descending = ends[0] > ends[1]
+        low_open, high_open = expression.low_open, expression.high_open
+        yield self._item(ItemKind.RANGE, expression, quantity, unit, low=min(ends), high=max(ends),
+                         nominal=single, descending=descending,
+                         low_open=high_open if descending else low_open,
+                         high_open=low_open if descending else high_open)  # fmt: skip
+
+    def _uncertainty(self, expression: Expression) -> Iterator[Item]:
+        """U with its k; a ratio is relative, unless the quantity itself is a ratio: then it is left open."""
+        relative: bool | None = expression.label == "rel" or self._is_ratio(expression.high_units)
+        units = expression.high_units or ((_ONE,) if expression.label == "rel" else ())
+        if relative and expression.label != "rel" and self._measures_ratio(expression):
+            relative = None
+        unit, quantity = self._quantity(expression, units, relative=bool(relative))
+        if unit is None:
+            return
+        low_unit = self._quantity(expression, expression.low_units, relative=bool(relative))[0] or unit
+        ends = (to_si(cast(Decimal, expression.low), low_unit, difference=True),
+                to_si(cast(Decimal, expression.high), unit, difference=True))  # fmt: skip
+        yield self._item(ItemKind.UNCERTAINTY, expression, quantity, unit, low=min(ends), high=max(ends),
+                         descending=ends[0] > ends[1], op=expression.op, relative=relative,
+                         reference=expression.reference, k=self._factor(expression), p=self._probability(expression))  # fmt: skip
+
+    def _mpe(self, expression: Expression) -> Iterator[Item]:
+        """A maximum permissible error: ± where no sign or both are written, else the two limits as they stand."""
+        units = expression.high_units or ((_ONE,) if expression.label == "mpe" and abs(expression.high or 1) < 1 else ())
+        relative = self._is_ratio(units)
+        unit, quantity = self._quantity(expression, units, relative=relative)
+        if unit is None:
+            return
+        low, high = (to_si(cast(Decimal, value), unit, difference=True) for value in (expression.low, expression.high))
+        if expression.form not in ("asymmetric", "range"):
+            low = -high
+        low, high = min(low, high), max(low, high)
+        if expression.form == "range" and low > 0:
+            low = -high
+        yield self._item(ItemKind.MPE, expression, quantity, unit, low=low, high=high, relative=relative,
+                         op="<=" if expression.op == "<=" and self._is_better(expression) else None,
+                         reference=(expression.reference or "reading") if relative else None)  # fmt: skip
+
+    def _is_better(self, expression: Expression) -> bool:
+        start = expression.label_start if expression.label_start is not None else expression.start
+        return "优于" in self.drawn.text[start : expression.start]
+
+    def _resolution(self, expression: Expression) -> Iterator[Item]:
+        unit, quantity = self._quantity(expression, expression.high_units)
+        if unit is None:
+            return
+        ends = sorted(to_si(cast(Decimal, value), unit, difference=True) for value in (expression.low, expression.high))
+        yield self._item(ItemKind.RESOLUTION, expression, quantity, unit, low=ends[0], high=ends[1], op=expression.op)
+
+    def _tolerance(self, expression: Expression) -> Iterator[Item]:
+        """20±1: surroundings lie between the ends; a workpiece has that nominal size and that tolerance."""
+        unit, quantity = self._quantity(expression, expression.low_units or expression.high_units)
+        if unit is None:
+            return
+        middle, share = cast(Decimal, expression.low), abs(cast(Decimal, expression.high))
+        if self._is_ratio(expression.high_units) and not self._is_ratio((unit,)):
+            share *= abs(middle) * expression.high_units[0].factor
+        elif expression.high_units and expression.high_units[0] != unit:
+            share = to_si(share, expression.high_units[0], difference=True) / unit.factor
+        ends = to_si(middle - share, unit), to_si(middle + share, unit)
+        if self._role(expression) is Role.CONDITION or quantity in ("temperature", "relative_humidity"):
+            yield replace(self._item(ItemKind.RANGE, expression, quantity, unit, low=ends[0], high=ends[1]), role=Role.CONDITION)
+            return
+        size = to_si(middle, unit)
+        yield self._item(ItemKind.RANGE, expression, quantity, unit, low=size, high=size, nominal=True)
+        width = to_si(share, unit, difference=True)
+        yield self._item(ItemKind.MPE, expression, quantity, unit, low=-width, high=width, relative=False)
+
+    def _dimensions(self, expression: Expression) -> Iterator[Item]:
+        """900×1200×800 mm: a nominal size per axis."""
+        places = [place for place in range(expression.start, expression.end) if self.drawn.text[place] == "#"]
+        last = self._units_at(expression.end - 1) or self._units_at(places[-1] + 1) or self._heading_before(expression)
+        units = last or self.head.units
+        for place in places:
+            unit, quantity = self._quantity(expression, self._units_at(place + 1) or units)
+            if unit is not None:
+                size = to_si(self.drawn.numbers[place], unit)
+                yield self._item(ItemKind.RANGE, expression, quantity, unit, low=size, high=size, nominal=True)
+
+    def _diameter(self, expression: Expression) -> Iterator[Item]:
+        """DN15~DN300: the nominal diameter in mm, a parameter of the object (GB/T 1047)."""
+        unit = cast(Unit, find_unit("mm"))
+        ends = sorted(to_si(cast(Decimal, value), unit) for value in (expression.low, expression.high))
+        yield replace(self._item(ItemKind.RANGE, expression, "nominal_diameter", unit, low=ends[0], high=ends[1],
+                                 nominal=ends[0] == ends[1]), role=Role.PARAMETER)  # fmt: skip
+
+    # --- Formulas ------------------------------------------------------------------------------------------------
+
+    def _formula(self, expression: Expression) -> Iterator[Item]:
+        """a + b·x + c·x_max as a sum, or as the root of the sum of squares (Q[a, b·x])."""
+        terms = [_Term.of(self, found) for found in TERM.finditer(self.drawn.text, expression.start, expression.end)]
+        outer = self._units_at(expression.end - 1) if self.drawn.text[expression.end - 2] in ")]" else ()
+        inner = next((term.units for term in terms if term.units and not term.variable and not self._is_ratio(term.units)), ())
+        units = outer or inner or self._heading_before(expression) or self.head.units
+        unit, quantity = self._quantity(expression, units, relative=self._is_ratio(units) or not units)
+        formula = Formula(combine="rss" if expression.form == "root" else "sum")
+        for term in terms:
+            formula = self._add_term(formula, term, unit, bool(outer))
+        if unit is not None and unit.symbol == "°C" and formula.b:
+            formula = replace(formula, zero=KELVIN_ZERO)
+        if not (formula.b or formula.c or formula.digits):
+            return
+        uncertain = expression.label in ("unc", "rel", "std")
+        yield self._item(
+            ItemKind.UNCERTAINTY if uncertain else ItemKind.MPE, expression, quantity, None,
+            si_unit=unit.si_unit if unit else "1", relative=False, formula=formula,
+            k=self._factor(expression) if uncertain else None, p=self._probability(expression) if uncertain else None,
+        )  # fmt: skip
+
+    def _add_term(self, formula: Formula, term: _Term, unit: Unit | None, outer: bool) -> Formula:
+        if term.role == "digits":
+            return replace(formula, digits=formula.digits + term.number)
+        if term.role == "fs":
+            return replace(formula, c=formula.c + term.number * term.factor)
+        if term.role == "reading" or (term.units and self._is_ratio(term.units)):
+            return replace(formula, b=formula.b + term.number * term.factor)
+        if term.variable:
+            return replace(formula, b=formula.b + term.number / term.divisor * self._slope(term, unit, outer))
+        own = term.units[0] if term.units else unit
+        return replace(formula, a=formula.a + (to_si(term.number, own, difference=True) if own else term.number))
+
+    def _slope(self, term: _Term, unit: Unit | None, outer: bool) -> Decimal:
+        """What one unit of the coefficient is in SI per SI: (…L/300) μm is 1 μm per mm, (…1.5L) μm is per metre.
+
+        The unit of L is taken from the text; if it is not stated, coordinate metrology's habit decides (ISO 10360:
+        L in mm under a fraction, else in m), and a coefficient as small as a ratio is one.
+        """
+        if unit is None:
+            return Decimal(1)
+        if not outer and term.divisor == 1 and abs(term.number) < Decimal("0.001"):
+            return Decimal(1)
+        if declared := self._variable_unit(term.variable):
+            return unit.factor / declared.factor
+        if unit.si_unit != "m" or (term.divisor == 1 and abs(term.number) < Decimal("0.00002")):
+            return Decimal(1)
+        in_millimetres = term.divisor != 1 or abs(term.number) < Decimal("0.02")
+        return unit.factor * (1000 if in_millimetres else 1)
+
+    def _variable_unit(self, variable: str) -> Unit | None:
+        """The unit the text states for the variable: L单位为m, L：mm, L in m, L以m为单位."""
+        for found in VARIABLE_UNIT.finditer(self.clean.text):
+            unit = find_unit_at(self.clean.text, found.end())
+            if found[1] == variable and unit and unit[1][0].si_unit == "m":
+                return unit[1][0]
+        return None
+
+    # --- What the surroundings say -------------------------------------------------------------------------------
+
+    def _item(self, kind: ItemKind, expression: Expression, quantity: str | None, unit: Unit | None, **facts: object) -> Item:
+        start = expression.start if expression.label_start is None else expression.label_start
+        span = self._span(start, expression.end)
+        role = self._role(expression) if kind in (ItemKind.RANGE, ItemKind.LIMIT) else Role.MEASURAND
+        known = {"si_unit": unit.si_unit, "unit": unit.symbol} if unit else {}
+        return Item(kind, span, self.text[slice(*span)], quantity, role=role, **(known | facts))  # type: ignore[arg-type]
+
+    def _span(self, start: int, end: int) -> tuple[int, int]:
+        """The place in the original text of a stretch of the sketch."""
+        places = self.clean.places
+        first, last = self.drawn.starts[start], max(self.drawn.ends[end - 1], self.drawn.starts[start])
+        return places[first], places[last - 1] + 1 if last > first else places[last]
+
+    def _is_ratio(self, units: Units) -> bool:
+        return bool(units) and units[0].symbol in ("%", "‰", "1", "ppm", "ppb", "ppt") 
+
+    def _measures_ratio(self, expression: Expression) -> bool:
+        """Whether the text measures something in per cent, so that U in per cent may be points of it."""
+        unit, quantity = self._quantity(expression, expression.high_units)
+        return unit is not None and quantity is not None
+
+    def _quantity(self, expression: Expression, units: Units, *, relative: bool = False) -> tuple[Unit | None, str | None]:
+        """The unit meant and the kind of quantity, by the nearest word that names one; before goes over behind."""
+        if relative:
+            return (units[0] if units else None), None
+        if not units and not (expression.form in ("range", "plusminus", "single") and self._may_be_bare(expression)):
+            return None, None
+        meant = units or (_ONE,)
+        chooser = _chooser(meant)
+        start = expression.start
+        before = self.drawn.text[max(0, start - BEFORE) : start]
+        words = chooser.pattern.findall(before)[-1:] or chooser.pattern.findall(self.drawn.text[expression.end : expression.end + AFTER])[:1]
+        words = words or chooser.pattern.findall(self.head.words)[-1:]
+        if words:
+            return chooser.meanings[words[0]]
+        if meant[0].quantity == "ratio":
+            return None, None
+        return meant[0], meant[0].quantity
+
+    def _may_be_bare(self, expression: Expression) -> bool:
+        """Whether numbers without a unit may be a measurement: a range, or figures of a power of ten."""
+        return expression.form == "range"
+
+    def _role(self, expression: Expression) -> Role:
+        before = self.drawn.text[max(0, expression.start - BEFORE) : expression.start]
+        sentence = before[max((found.end() for found in SENTENCE_END.finditer(before)), default=0) :]
+        if (conditions := list(CONDITION.finditer(sentence))) and not NEW_SUBJECT.search(sentence, conditions[-1].end()):
+            return Role.CONDITION
+        return Role.CONDITION if CONDITION_AFTER.match(self.drawn.text, expression.end) else Role.MEASURAND
+
+    def _factor(self, expression: Expression) -> Decimal | None:
+        """k as stated behind the value or else before it; a standard uncertainty has k = 1 (JJF 1059.1)."""
+        if expression.label == "std":
+            return Decimal(1)
+        behind = [value for place, value in self.factors if place >= expression.end]
+        before = [value for place, value in self.factors if place < expression.end]
+        return (behind[:1] or before[-1:] or [self.head.k])[0]
+
+    def _probability(self, expression: Expression) -> Decimal | None:
+        start = expression.start if expression.label_start is None else expression.label_start
+        if found := re.search("9[59]", self.drawn.text[start : expression.start]):
+            return Decimal(found[0]) / 100
+        behind = [value for place, value in self.probabilities if place >= expression.end]
+        return behind[0] if behind else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One term of a formula: number × factor of its unit × variable / divisor."""
+
+    number: Decimal
+    units: Units = ()
+    variable: str = ""
+    divisor: Decimal = Decimal(1)
+    role: str = ""
+
+    @property
+    def factor(self) -> Decimal:
+        return self.units[0].factor if self.units else Decimal(1)
+
+    @classmethod
+    def of(cls, reader: _Reader, found: re.Match[str]) -> _Term:
+        """Read a term from the sketch; a unit that is a single letter behind a number may be the variable."""
+        drawn = reader.drawn
+        places = [place for place in range(*found.span()) if drawn.text[place] == "#"]
+        number = drawn.numbers[places[0]] if found["number"] else Decimal(1)
+        divisor = drawn.numbers[places[-1]] if found["divisor"] else Decimal(1)
+        units = drawn.units.get(found.start("unit"), ()) if found["unit"] else ()
+        role = next((name for name in ("fs", "reading", "digits") if found[name]), "")
+        variable = (found["variable"] or "").strip("|")
+        if units and not variable:
+            written = reader.clean.text[drawn.starts[found.start("unit")] : drawn.ends[found.start("unit")]]
+            if written in ("d", "D") and not role and not found["divisor"] and number == number.to_integral_value():
+                role, units = "digits", ()
+            elif len(written) == 1 and written.isascii() and written.isalpha() and found.start() > 0:
+                variable, units = written, ()
+        return cls(number, units, variable, divisor or Decimal(1), role)
+
+
+@dataclass(frozen=True, slots=True)
+class _Chooser:
+    """The words that tell what a unit stands for, and the unit and kind each of them means."""
+
+    pattern: re.Pattern[str]
+    meanings: dict[str, tuple[Unit, str]]
+
+
+@cache
+def _chooser(units: Units) -> _Chooser:
+    """How the words around decide between the kinds a unit can measure (N·m: torque, energy; g: mass, acceleration)."""
+    meanings: dict[str, tuple[Unit, str]] = {}
+    for unit in units:
+        for kind in KINDS.values():
+            same = kind.si_unit == unit.si_unit and (unit.si_unit != "1" or unit.quantity in ("ratio", "amount_fraction"))
+            level = unit.si_unit == "dB" and kind.si_unit.startswith("dB")
+            if not (kind.key == unit.quantity or same or level):
+                continue
+            for word in kind.words:
+                name, _, only = word.partition("@")
+                if not only or only == unit.symbol:
+                    meanings.setdefault(name, (unit, kind.key))
+    names = sorted(meanings, key=len, reverse=True)
+    return _Chooser(re.compile("|".join(map(re.escape, names)) or "(?!)"), meanings)
+
+
+def _share_quantity(items: list[Item]) -> Iterator[Item]:
+    """A relative statement is about the range it stands with: the last one before it, else the first."""
+    ranges = [item for item in items if item.kind in (ItemKind.RANGE, ItemKind.LIMIT) and item.role is Role.MEASURAND]
+    for item in items:
+        if item.kind in (ItemKind.UNCERTAINTY, ItemKind.MPE) and item.quantity is None and ranges:
+            nearest = [other for other in ranges if other.span < item.span][-1:] or ranges[:1]
+            item = replace(item, quantity=nearest[0].quantity)
+        yield item
+
+
+_ONE = cast(Unit, find_unit("1"))
+_OPERATORS = {"le": "<=", "lt": "<", "ge": ">=", "gt": ">"}

@@ -1,0 +1,276 @@
+"""A text reduced to what matters for measurement: numbers become #, units @, the rest stays.
+
+`(－196～660）℃ 铂电阻` is sketched as `(-#~#)@铂电阻`. Patterns over the sketch are short, and every place in it
+leads back to the normalised text. Names that carry digits (Pt100, XH-500, PM2.5) stay words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+
+from matching.engine.units import Unit, spellings
+
+# A number beyond these bounds is no measurement.
+MOST_DIGITS, MOST_POWER = 40, 60
+
+
+@dataclass(slots=True)
+class Sketch:
+    """The sketch; `starts` and `ends` give the place of each of its characters in the normalised text.
+
+    `numbers` and `units` hold what stands behind # and behind @ and $, by place in the sketch; $ is a unit in a
+    heading, which holds for the bare numbers that follow; ¤ is what was blanked.
+    """
+
+    text: str = ""
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    numbers: dict[int, Decimal] = field(default_factory=dict)
+    units: dict[int, tuple[Unit, ...]] = field(default_factory=dict)
+
+
+def sketch(text: str) -> Sketch:
+    """The sketch of a normalised text.
+
+    >>> sketch("(-196~660)°C 铂电阻Pt100").text, sketch("三十到五十千伏").text, sketch("压力(MPa):0~60").text
+    ('(-#~#)@铂电阻Pt100', '#到#@', '压力$#~#')
+    """
+    pen = _Pen(text)
+    place = 0
+    while place < len(text):
+        found = _TOKEN.match(text, place)
+        assert found and found.lastgroup, "the last alternative takes any character"
+        place = _TAKERS[found.lastgroup](pen, found)
+    pen.sketch.text = "".join(pen.signs)
+    return pen.sketch
+
+
+class _Pen:
+    """Draws the sketch sign by sign."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.signs: list[str] = []
+        self.sketch = Sketch()
+
+    def copy(self, start: int, end: int) -> None:
+        self.signs.append(self.text[start:end])
+        self.sketch.starts.extend(range(start, end))
+        self.sketch.ends.extend(range(start + 1, end + 1))
+
+    def draw(self, sign: str, start: int, end: int) -> int:
+        self.signs.append(sign)
+        self.sketch.starts.append(start)
+        self.sketch.ends.append(end)
+        return len(self.sketch.starts) - 1
+
+    def number(self, value: Decimal | None, start: int, end: int) -> None:
+        if value is None:
+            self.draw("¤", start, end)
+        else:
+            self.sketch.numbers[self.draw("#", start, end)] = value
+
+    def unit(self, place: int, sign: str = "@", bracketed: bool = True) -> int:
+        """Draw the unit that stands at that place, if one does; returns the place behind it."""
+        start = _skip_space(self.text, place)
+        found = find_unit_at(self.text, start)
+        end = start + len(found[0]) if found else place
+        if not found and bracketed and self.text[start : start + 1] in ("(", "["):
+            found = find_unit_at(self.text, start + 1)
+            end = start + len(found[0]) + 2 if found else place
+            if self.text[end - 1 : end] not in (")", "]"):
+                found = None
+        if not found:
+            return place
+        self.sketch.units[self.draw(sign, start, end)] = found[1]
+        return end
+
+
+def find_unit_at(text: str, place: int) -> tuple[str, tuple[Unit, ...]] | None:
+    """The longest spelling of a unit that stands at that place, with the units it can mean.
+
+    >>> found = find_unit_at("5 N·m/s", 2)
+    >>> found[0], [unit.symbol for unit in found[1]]
+    ('N·m', ['N·m', 'N·m'])
+    """
+    known = spellings()
+    if _NO_UNIT.match(text, place):
+        return None
+    for length in range(min(_longest().get(text[place : place + 1], 0), len(text) - place), 0, -1):
+        name = text[place : place + length]
+        if name in known and not (_is_letter(name[-1]) and _is_letter(text[place + length : place + length + 1])):
+            return name, known[name]
+    return None
+
+
+def parse_number(text: str) -> Decimal | None:
+    """The value of a number as written, or None where it is beyond any measurement.
+
+    >>> [str(parse_number(text)) for text in ("10 000", "3.7×104", "5×10-6", "10⁻³", "10^5", "2.0e+2", "1e999")]
+    ['10000', '3.7E+4', '0.000005', '0.001', '1E+5', '2.0E+2', 'None']
+    """
+    plain = text.translate(_RAISED).replace(" ", "").replace(",", "")
+    mantissa, power = plain, "0"
+    if found := _POWER_FORM.fullmatch(plain):
+        mantissa, power = found["mantissa"] or "1", found["power"]
+    elif text[-1] in _RAISED_DIGITS:
+        mantissa, power = "1", plain[2:]
+    if len(plain) > MOST_DIGITS or abs(int(power)) > MOST_POWER:
+        return None
+    return Decimal(mantissa).scaleb(int(power))
+
+
+def parse_chinese(text: str) -> Decimal:
+    """The value of a Chinese numeral.
+
+    >>> [str(parse_chinese(text)) for text in ("三百", "一万五千", "十二点五", "五十千", "半")]
+    ['300', '15000', '12.5', '50000', '0.5']
+    """
+    whole, _, decimals = text.partition("点")
+    total = section = digit = Decimal(0)
+    for char in whole:
+        if char in _DIGITS:
+            digit = _DIGITS[char]
+        elif char in "万亿":
+            total, section, digit = (total + section + digit) * _POWERS[char], Decimal(0), Decimal(0)
+        elif section and not digit:
+            section *= _POWERS[char]
+        else:
+            section, digit = section + (digit or 1) * _POWERS[char], Decimal(0)
+    return total + section + digit + Decimal("0." + ("".join(str(_DIGITS[char]) for char in decimals) or "0"))
+
+
+def _take_number(pen: _Pen, found: re.Match[str]) -> int:
+    """A number, a power word behind it (1.5万) and its unit."""
+    value, end = parse_number(found[0]), found.end()
+    if find_unit_at(pen.text, _skip_space(pen.text, end)) is None and (times := _TIMES.match(pen.text, end)):
+        value = value and value * parse_chinese("一" + times[1])
+        end = times.end(1)
+    pen.number(value, found.start(), end)
+    return pen.unit(end)
+
+
+def _take_numeral(pen: _Pen, found: re.Match[str]) -> int:
+    """A numeral in characters counts if a unit follows it, or follows the other end of the range it begins."""
+    other = _OTHER_END.match(pen.text, found.end())
+    end = other.end() if other else found.end()
+    if not (_SURE_UNIT.match(pen.text, end) and find_unit_at(pen.text, end)):
+        pen.copy(found.start(), found.start() + 1)
+        return found.start() + 1
+    pen.number(parse_chinese(found[0]), *found.span())
+    return pen.unit(found.end())
+
+
+def _take_share(pen: _Pen, found: re.Match[str]) -> int:
+    """万分之五: a number in the unit 1."""
+    part = found["part"]
+    value = parse_number(part) if part[0].isascii() else parse_chinese(part)
+    whole = found["whole"]
+    pen.number(value and value / parse_chinese(whole if whole[0] == "十" else "一" + whole), *found.span())
+    pen.sketch.units[pen.draw("@", found.end(), found.end())] = spellings()["1"]
+    return found.end()
+
+
+def _take_bracket(pen: _Pen, found: re.Match[str]) -> int:
+    """A closing bracket and the unit behind it: (0~300)mm."""
+    pen.copy(*found.span())
+    return pen.unit(found.end())
+
+
+def _take_head(pen: _Pen, found: re.Match[str]) -> int:
+    """A slash, bracket or 单位 before a unit before a number is a heading: 压力(MPa)：0.1~60."""
+    unit = find_unit_at(pen.text, found.end())
+    if unit and (tail := _HEAD_END.match(pen.text, found.end() + len(unit[0]))):
+        pen.unit(found.end(), "$", bracketed=False)
+        return tail.end()
+    pen.copy(found.start(), found.start() + 1)
+    return found.start() + 1
+
+
+def _take_sign(pen: _Pen, found: re.Match[str]) -> int:
+    pen.draw(_SIGN_WORDS.get(found[0], "±"), *found.span())
+    return found.end()
+
+
+def _take_text(pen: _Pen, found: re.Match[str]) -> int:
+    pen.copy(*found.span())
+    return found.end()
+
+
+def _take_space(pen: _Pen, found: re.Match[str]) -> int:
+    return found.end()
+
+
+def _skip_space(text: str, place: int) -> int:
+    return place + 1 if text[place : place + 1] == " " else place
+
+
+def _is_letter(char: str) -> bool:
+    return char.isascii() and char.isalnum()
+
+
+@cache
+def _longest() -> dict[str, int]:
+    """The length of the longest spelling that begins with each character."""
+    lengths: dict[str, int] = {}
+    for name in spellings():
+        lengths[name[0]] = max(lengths.get(name[0], 0), len(name))
+    return lengths
+
+
+_DIGITS = {char: Decimal(value) for value, char in enumerate("零一二三四五六七八九")} | {"〇": Decimal(0), "两": Decimal(2)}
+_DIGITS["半"] = Decimal("0.5")
+_POWERS = {char: Decimal(10) ** power for char, power in {"十": 1, "百": 2, "千": 3, "万": 4, "亿": 8}.items()}
+_SIGN_WORDS = {"零下": "-", "负": "-", "零上": "+"}
+_RAISED_DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_RAISED = str.maketrans("⁻⁺" + _RAISED_DIGITS, "-+0123456789")
+_POWER_FORM = re.compile(
+    r"(?:(?P<mantissa>[0-9]*\.?[0-9]+)(?:[×·]10(?:\^|\*\*)?|[eE])|10(?:\^|\*\*))[({]?(?P<power>[+-]?[0-9]{1,4})[)}]?"
+)
+
+_PLAIN = (
+    r"(?:(?<!\[)[0-9]{1,3}(?:,[0-9]{3})+(?![0-9]| ?\])(?:\.[0-9]+)?|[0-9]{1,3}(?: [0-9]{3})+(?![0-9])(?:\.[0-9]+)?"
+    r"|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+)
+_POWER = r"10 ?(?:(?:\^|\*\*)(?:[+-]?[0-9]{1,3}|\([+-]?[0-9]{1,3}\)|{[+-]?[0-9]{1,3}})|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})"
+# After ×10 the raised digits that were lost in pasting still follow: 5×10-6, 3.7×104 (one digit before the point).
+_LOST = r"[0-9](?:\.[0-9]+)? ?[×·] ?10[1-9][0-9]?(?![0-9.×])|[0-9]+(?:\.[0-9]+)? ?[×·] ?10 ?-[0-9]{1,2}(?![0-9])"
+_NUMBER = rf"{_PLAIN} ?[×·] ?{_POWER}|{_LOST}|{_POWER}|{_PLAIN}(?:[eE][+-]?[0-9]{{1,4}}(?![0-9]))?"
+_NUMERAL = "[一二两三四五六七八九十半][零〇一二两三四五六七八九十百千万亿]*(?:点[零一二三四五六七八九]+)?"
+_TOKEN = re.compile(
+    rf"(?P<number>{_NUMBER})"
+    r"|(?P<word>(?:AC|DC|DN|[pP]H|MAX|Max|max|MIN|Min|min)(?=[-~ ]?[0-9.±φ])"
+    r"|[A-Za-z]+(?:[0-9]+(?:\.[0-9]+)*|-[0-9]+(?:\.[0-9]+)*)?(?:[A-Za-z0-9]|-(?=[A-Za-z0-9]))*)"
+    r"|(?P<bracket>[)\]|])"
+    r"|(?P<head>(?:\(?单位[:为]?|[/(\[]) ?)"
+    rf"|(?P<share>(?P<whole>十万|百万|百|千|万|十)分之(?P<part>{_PLAIN}|[一二三四五六七八九十]+(?:点[零一二三四五六七八九]+)?))"
+    rf"|(?P<numeral>{_NUMERAL})"
+    r"|(?P<sign>\+ ?/? ?-(?= ?[0-9(.])|正负|零下|零上|负(?=[0-9一二三四五六七八九十]))"
+    r"|(?P<space> +)"
+    r"|(?P<text>[^0-9A-Za-z .(\[/)\]|十百千万零一二两三四五六七八九半单正负+]+|.)",
+    re.DOTALL,
+)
+_TAKERS = {
+    "number": _take_number,
+    "word": _take_text,
+    "bracket": _take_bracket,
+    "head": _take_head,
+    "share": _take_share,
+    "numeral": _take_numeral,
+    "sign": _take_sign,
+    "space": _take_space,
+    "text": _take_text,
+}
+_TIMES = re.compile("([百千万亿]{1,2})(?! ?[元块人台件次])")
+_HEAD_END = re.compile(r" ?[)\]]* ?:? ?(?=[-+±<>≤≥(\[φ0-9])")
+_OTHER_END = re.compile(f"[至到~-]{_NUMERAL}")
+# Words that begin like a unit: 升温, 分度值, 天平.
+_NO_UNIT = re.compile(
+    "天平|天线|分[之度辨布析]|升[温降]|安[全装]|丝[杠锥]|方[向案法]|度[量数]|节[距能点]|时[间效]|日[常期]|特[性征]"
+    "|法兰|开[关始]|道路|克服|米制|角度|秒表"
+)
+# After a numeral in characters only units that cannot be the start of another word: 一方, 三分 are none.
+_SURE_UNIT = re.compile("[米吨克斤升伏瓦秒牛欧赫]|[一-龥]{2}|[^一-龥]")
