@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from matching.engine.documents import CapabilityKind, NeedDocument
-from matching.engine.facts import Line
 from matching.engine.index import Candidate, Index
 from matching.engine.judging import judge_pair
 from matching.engine.profile import Profile, profile_need
@@ -20,7 +19,7 @@ from matching.engine.verdicts import PairVerdict
 # Judging a pair costs far more than comparing its words, so only the nearest are judged.
 JUDGED = 60
 
-Judge = Callable[[Sequence[Line], Sequence[Line]], PairVerdict]
+Judge = Callable[..., PairVerdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +58,5 @@ def why_next_lower(pairings: Sequence[Pairing]) -> tuple[Lead, ...]:
 
 
 def _pair(need: NeedDocument, profile: Profile, candidate: Candidate, weights: Weights | None, judge: Judge) -> Pairing:
-    verdict = judge(need.lines, candidate.document.lines)
+    verdict = judge(need.lines, candidate.document.lines, required=need.required or None)
     return score_pairing(need, profile, candidate, verdict, weights or load_weights())

@@ -5,7 +5,7 @@ A profile depends on one document alone, so it can be stored with the row it was
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from matching.engine.documents import CapabilityDocument, NeedDocument
@@ -39,7 +39,9 @@ class Profile:
 def profile_need(need: NeedDocument) -> Profile:
     """What the words of a need say; its background counts less than its request."""
     clauses = [(clause, TEXT * weight) for clause, weight in weigh_clauses(need.text)]
-    return _profile([(need.title, TITLE), *clauses, *_line_fields(need.lines)], need.modes)
+    # Whoever would send the device in is served on site as well: the laboratory is no condition.
+    modes = tuple(mode for mode in need.modes if mode and mode != "lab")
+    return _profile([(need.title, TITLE), *clauses, *_line_fields(need.lines)], modes)
 
 
 def profile_capability(capability: CapabilityDocument) -> Profile:
@@ -48,7 +50,7 @@ def profile_capability(capability: CapabilityDocument) -> Profile:
     return _profile(fields, capability.modes)
 
 
-def _line_fields(lines: Iterable[Line]) -> Iterable[tuple[str, float]]:
+def _line_fields(lines: Iterable[Line]) -> Iterator[tuple[str, float]]:
     for line in lines:
         yield line.cells.object, OBJECT
         yield line.cells.measurand, MEASURAND

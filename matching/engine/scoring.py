@@ -215,14 +215,17 @@ def _score_discipline(need: NeedDocument, profile: Profile, candidate: Candidate
 
 
 def _score_conditions(need: Profile, capability: Profile, weights: Weights) -> Part:
-    """Each condition group counts alike; one that either side leaves open counts nothing."""
-    met, missed = [], []
-    for group, asked in need.conditions.items():
-        if offered := capability.conditions.get(group):
-            (met if set(asked) & set(offered) else missed).extend(f"{group}:{value}" for value in asked)
-    if missed:
-        return Part(PartCode.CONDITION, -weights.condition, tuple(missed))
-    return Part(PartCode.CONDITION, weights.condition if met else 0.0, tuple(met))
+    """One condition that is not met takes the points; a group that either side leaves open counts nothing."""
+    compared = [
+        (f"{group}:{value}", bool(set(asked) & set(capability.conditions[group])))
+        for group, asked in need.conditions.items()
+        if group in capability.conditions
+        for value in asked
+    ]
+    if missed := tuple(condition for condition, is_met in compared if not is_met):
+        return Part(PartCode.CONDITION, -weights.condition, missed)
+    met = tuple(condition for condition, _ in compared)
+    return Part(PartCode.CONDITION, weights.condition if met else 0.0, met)
 
 
 def _score_credentials(need: NeedDocument, capability: CapabilityDocument, weights: Weights) -> Part:

@@ -28,7 +28,7 @@ PAIR = 1.0
 STOP_WORD = 0.1
 
 CODE = re.compile(
-    r"(?P<family>JJ[FG](?:\([^)\d]{1,6}\))?|GB(?:/[TZ])?|ISO(?:/[A-Z]{2,3})?|IEC|ASTM|OIML\s?[RD]|CNAS-[A-Z]{2}|"
+    r"(?<![A-Za-z])(?P<family>JJ[FG](?:\([^)\d]{1,6}\))?|GB(?:/[TZ])?|ISO(?:/[A-Z]{2,3})?|IEC|ASTM|OIML\s?[RD]|CNAS-[A-Z]{2}|"
     r"(?:HJ|YY|JB|QB|SJ|DL|JT|TB|HG|SY|NB|MT|CJ|JG|GA|WS|YS|YB|LY|QC|QJ|HB|CB|GJB|EN|DB\d{2})(?:/T)?)"
     r"[\s:-]{0,2}(?P<number>[A-Z]?\d+(?:\.\d+)*)(?:\s?[-—–:]\s?(?P<edition>(?:19|20)\d{2}))?(?![\d.])"
 )
@@ -37,7 +37,7 @@ MEASURED = re.compile(
     r"(?:[%‰°℃Ωμ\"A-Za-z][A-Za-z0-9%°Ωμ/·^−*.-]*|"
     r"(?:毫|微|纳|千|兆|吉)?(?:米|克|升|秒|帕|伏|安|瓦|欧|赫兹|牛顿?|焦)(?![\u4e00-\u9fff]{0,1}[秤表计])|公斤|吨|丝|道|度|位半|级|分贝|个|台|件|支|块|只|套|年|月|日|万)?"
 )
-LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-/][A-Za-z0-9]+)*")
+LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-/][A-Za-z][A-Za-z0-9]*)*")
 HAN_RUN = re.compile(r"[\u4e00-\u9fff]+")
 # jieba's time grows with the square of a run of one character.
 LONG_RUN = re.compile(r"(.)\1{7,}", re.DOTALL)
@@ -207,21 +207,15 @@ def expand(surface: str) -> tuple[tuple[str, float], ...]:
     >>> expand("地磅")[:3]
     (('汽车衡', 1.0), ('JJG 539', 0.3), ('JJG 1118', 0.3))
     """
-    canonical = surfaces()[surface]
-    certainty = SAID if len(canonical) == 1 else AMBIGUOUS
-    found: dict[str, float] = {}
-    for term in canonical:
-        entry = vocabulary()[term]
-        if entry.kind == "practice":
-            found[term] = STOP_WORD
-            continue
-        found[term] = certainty
-        for code in entry.codes:
-            found.setdefault(code, USUAL_CODE * certainty)
-        for part in _parts(term):
-            found.setdefault(part, PART * certainty)
-    for part in _parts(surface):
-        found.setdefault(part, PART)
+    entries = [vocabulary()[term] for term in surfaces()[surface]]
+    certainty = SAID if len(entries) == 1 else AMBIGUOUS
+    found = {entry.term: STOP_WORD if entry.kind == "practice" else certainty for entry in entries}
+    for entry in entries:
+        if entry.kind != "practice":
+            for code in entry.codes:
+                found.setdefault(code, USUAL_CODE * certainty)
+            for part in (*_parts(entry.term), *_parts(surface)):
+                found.setdefault(part, PART * certainty)
     return tuple(found.items())
 
 
@@ -301,9 +295,10 @@ def vocabulary() -> dict[str, Entry]:
 
 
 def _entry(line: str) -> Entry:
-    return Entry(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(line).items()}
-    )
+    fields: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(line).items()
+    }
+    return Entry(**fields)
 
 
 @cache

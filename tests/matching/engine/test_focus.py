@@ -1,0 +1,27 @@
+import pytest
+
+from matching.engine.focus import BACKGROUND, REQUEST, SET_ASIDE, weigh_clauses
+
+
+@pytest.mark.parametrize(
+    ("text", "weighed"),
+    [
+        (
+            "我司成立于2005年，主要生产机床。现有压力表需要检定",
+            [("我司成立于2005年", BACKGROUND), ("主要生产机床", BACKGROUND), ("现有压力表需要检定", REQUEST)],
+        ),
+        (
+            "我们有三坐标，但是孔太深，测不到",
+            [("我们有三坐标", SET_ASIDE), ("但是孔太深", REQUEST), ("测不到", REQUEST)],
+        ),
+        ("我司有一台地磅，需要检定", [("我司有一台地磅", REQUEST), ("需要检定", REQUEST)]),
+        ("不是pH计，要校电导率仪", [("不是pH计", SET_ASIDE), ("要校电导率仪", REQUEST)]),
+        ("色谱仪都是好的，地磅坏了", [("色谱仪都是好的", SET_ASIDE), ("地磅坏了", REQUEST)]),
+        ("读数不正常，不是很准", [("读数不正常", REQUEST), ("不是很准", REQUEST)]),
+        ("没有在线测量手段，但是要求连续", [("没有在线测量手段", REQUEST), ("但是要求连续", REQUEST)]),
+        ("", []),
+        ("。。，，\n", []),
+    ],
+)
+def test_clauses_count_by_what_they_are_for(text, weighed):
+    assert list(weigh_clauses(text)) == weighed

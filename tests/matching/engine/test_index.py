@@ -1,0 +1,91 @@
+import random
+from time import perf_counter
+
+import pytest
+
+from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
+from matching.engine.facts import Cells, Line
+from matching.engine.index import build_index
+from matching.engine.profile import profile_capability, profile_need
+
+SERVICE, RESEARCH = CapabilityKind.SERVICE, CapabilityKind.RESEARCH
+CAPABILITIES = (
+    CapabilityDocument("truck", "省院", "电子汽车衡"),
+    CapabilityDocument("caliper", "省院", "通用卡尺", "JJG 30-2012"),
+    CapabilityDocument("furnace", "市所", "热处理炉炉温均匀性", lines=(Line(Cells(), quantity="temperature"),)),
+    CapabilityDocument("weighing", "大学", "车辆动态称重方法研究", kind=RESEARCH),
+)
+
+
+def find(need, capabilities=CAPABILITIES, kind=SERVICE, limit=10):
+    return build_index(capabilities).candidates(need, profile_need(need), kind, limit=limit)
+
+
+def test_the_nearest_by_words_comes_first():
+    assert [found.document.key for found in find(NeedDocument("n", "地磅和卡尺送检，主要是地磅"))] == [
+        "truck",
+        "caliper",
+    ]
+
+
+def test_the_shares_of_the_terms_add_up_to_the_similarity():
+    for found in find(NeedDocument("n", "地磅、卡尺、炉子温度")):
+        assert sum(share for _, share in found.shares) == pytest.approx(found.similarity)
+
+
+def test_research_is_found_apart_from_services():
+    need = NeedDocument("n", "地磅动态称重")
+    assert [found.document.key for found in find(need, kind=RESEARCH)] == ["weighing"]
+
+
+def test_a_shared_code_or_quantity_makes_a_candidate_without_a_shared_word():
+    by_code = NeedDocument("n", "JJG 30")
+    by_quantity = NeedDocument("n", "杜瓦", lines=(Line(Cells(), quantity="temperature"),))
+    assert [[found.document.key for found in find(need)] for need in (by_code, by_quantity)] == [
+        ["caliper"],
+        ["furnace"],
+    ]
+
+
+def test_equal_ones_come_in_the_order_of_their_keys_however_they_were_given():
+    twins = [CapabilityDocument(key, "省院", "百分表") for key in ("b", "c", "a")]
+    need = NeedDocument("n", "百分表")
+    for order in (twins, twins[::-1]):
+        assert [found.document.key for found in find(need, order, limit=2)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", ["", "1 2 3", "……", "\x00", "霾霾"])
+def test_a_need_without_shared_words_has_no_candidates(text):
+    assert find(NeedDocument("n", text)) == ()
+
+
+def test_an_empty_index_and_an_index_of_empty_documents_answer():
+    assert (
+        find(NeedDocument("n", "地磅"), ()),
+        find(NeedDocument("n", "地磅"), [CapabilityDocument("c", "p", "")]),
+    ) == ((), ())
+
+
+def test_stored_profiles_take_the_place_of_reading():
+    profiles = {document.key: profile_capability(document) for document in CAPABILITIES}
+    renamed = [CapabilityDocument(document.key, "省院", "") for document in CAPABILITIES if document.kind is SERVICE]
+    need = NeedDocument("n", "地磅")
+    found = build_index(renamed, profiles=profiles).candidates(need, profile_need(need), SERVICE, limit=3)
+    assert [candidate.document.key for candidate in found] == ["truck"]
+
+
+def test_progress_sees_every_document():
+    seen = []
+    build_index(
+        CAPABILITIES, progress=lambda documents: [seen.append(document.key) or document for document in documents]
+    )
+    assert seen == sorted(document.key for document in CAPABILITIES)
+
+
+def test_twenty_thousand_rows_are_indexed_in_seconds_when_their_profiles_are_stored():
+    source = random.Random(1)
+    profiles = [profile_capability(document) for document in CAPABILITIES]
+    documents = [CapabilityDocument(str(number), "省院", "") for number in range(20_000)]
+    start = perf_counter()
+    index = build_index(documents, profiles={document.key: source.choice(profiles) for document in documents})
+    assert (index.matrix.shape[0], perf_counter() - start < 10) == (20_000, True)
