@@ -1,3 +1,31 @@
 """The roots of all addresses."""
 
-urlpatterns = []
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import DefaultRouter
+
+from accounts.api import OrganisationViewSet
+from matching.api import MatchView, ProposalViewSet, ReadView
+from needs.api import NeedViewSet
+from providers.api import CapabilityViewSet
+
+api = DefaultRouter()
+api.register("organisations", OrganisationViewSet)
+api.register("needs", NeedViewSet)
+api.register("capabilities", CapabilityViewSet)
+api.register("proposals", ProposalViewSet)
+
+urlpatterns = [
+    path("", include("frontend.urls")),
+    path("", include("providers.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("needs/", include("needs.urls")),
+    path("matching/", include("matching.urls")),
+    path("api/v1/", include(api.urls)),
+    path("api/v1/match/", MatchView.as_view(), name="api-match"),
+    path("api/v1/read/", ReadView.as_view(), name="api-read"),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("admin/", admin.site.urls),
+]

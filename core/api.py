@@ -1,11 +1,11 @@
 """What all API endpoints share: input, errors, paging and the scope of a token."""
 
 from django.core.exceptions import ValidationError as ModelError
+from rest_framework import serializers
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import SAFE_METHODS, BasePermission
-from rest_framework.views import exception_handler
 
 from core.http import UNREADABLE
 from core.workflow import NotPermitted, TransitionError
@@ -18,6 +18,12 @@ class Conflict(APIException):
 
     status_code = 409
     default_detail = "当前状态不允许这个操作。"
+
+
+class MoveInput(serializers.Serializer):
+    """The reason that goes with a step of a workflow."""
+
+    note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
 
 
 class StrictJSONParser(JSONParser):
@@ -67,6 +73,9 @@ class ScopePermission(BasePermission):
 
 def answer_error(error, context):
     """Say service errors as 4xx with the message the pages show."""
+    # The views module reads its settings, and so this module, while it is being imported.
+    from rest_framework.views import exception_handler
+
     if isinstance(error, ModelError):
         error = ValidationError(error.message_dict if hasattr(error, "error_dict") else {"detail": error.messages[0]})
     elif isinstance(error, NotPermitted):

@@ -21,6 +21,7 @@ class WorkflowEvent(models.Model):
     """One step of a workflow: who moved what, from where to where, when and why."""
 
     action = models.CharField("操作", max_length=30)
+    label = models.CharField("操作名称", max_length=30)
     source = models.CharField("原状态", max_length=20)
     target = models.CharField("新状态", max_length=20)
     note = models.TextField("说明", blank=True)
@@ -34,4 +35,4 @@ class WorkflowEvent(models.Model):
         ordering = ["created_at", "pk"]
 
     def __str__(self):
-        return f"{self.action}: {self.source} → {self.target}"
+        return f"{self.label}：{self.source} → {self.target}"

@@ -60,4 +60,6 @@ class Workflow:
             raise TransitionError(reason)
         source, obj.status = obj.status, step.target
         obj.save(update_fields=["status", "updated_at"])
-        return obj.events.create(action=name, source=source, target=step.target, actor=actor, note=note.strip())
+        return obj.events.create(
+            action=name, label=step.label, source=source, target=step.target, actor=actor, note=note.strip()
+        )

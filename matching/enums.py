@@ -2,6 +2,9 @@ from django.db.models import TextChoices
 
 
 class ProposalStatus(TextChoices):
+    """Proposals for confidential needs wait as generated until an organiser passes them on."""
+
+    GENERATED = "generated", "系统生成"
     PROPOSED = "proposed", "已推荐"
     INTERESTED = "interested", "有意向"
     DECLINED = "declined", "不合适"

@@ -1,7 +1,7 @@
 """Proposals: a need and a capability that fit, with the reasons."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
 
 from core.enums import Level
@@ -42,6 +42,11 @@ class ProposalQuerySet(models.QuerySet):
 
     def for_list(self):
         return self.select_related("need__organisation", "capability__organisation", "capability__credential")
+
+    def for_inbox(self):
+        """Strongest first; confidential needs last and by time, for their order would tell how well they fit."""
+        is_public = Case(When(need__level=Level.PUBLIC, then=F("score")), default=Value(-1.0))
+        return self.for_list().prefetch_related("need__lines").order_by(is_public.desc(), "-created_at", "pk")
 
 
 class Proposal(TimestampedModel):

@@ -54,6 +54,25 @@ class Urgency(TextChoices):
     URGENT = "urgent", "紧急"
 
 
+class BudgetBand(TextChoices):
+    UP_TO_5 = "5", "5 万元以内"
+    UP_TO_20 = "20", "5–20 万元"
+    UP_TO_50 = "50", "20–50 万元"
+    UP_TO_100 = "100", "50–100 万元"
+    ABOVE = "above", "100 万元以上"
+
+    @property
+    def limit(self) -> float:
+        """The highest amount in 元 that belongs to the band."""
+        return float("inf") if self == BudgetBand.ABOVE else int(self.value) * 10_000
+
+    @property
+    def floor(self) -> float:
+        """The amount in 元 above which the band begins."""
+        bands = list(BudgetBand)
+        return bands[bands.index(self) - 1].limit if self != BudgetBand.UP_TO_5 else 0
+
+
 class Sight(TextChoices):
     """How much of a need a reader sees."""
 

@@ -8,10 +8,8 @@ from django.urls import reverse
 from accounts.models import Organisation, User, validate_mobile
 from core.enums import CredentialKind, Discipline, Level, MeasuringMode
 from core.models import TimestampedModel, WorkflowEvent
-from needs.enums import Cooperation, NeedCategory, Obligation, ProblemType, Urgency
+from needs.enums import BudgetBand, Cooperation, NeedCategory, Obligation, ProblemType, Urgency
 from needs.enums import NeedStatus as S
-
-OPEN_STATES = frozenset({S.PUBLISHED})
 
 
 class NeedQuerySet(models.QuerySet):
@@ -36,6 +34,10 @@ class NeedQuerySet(models.QuerySet):
         """Needs whose lines and text the user may read: what a search may look into."""
         public = Q(status=S.PUBLISHED, level=Level.PUBLIC)
         return self.filter(public | self._full_sight(user))
+
+    def fully_seen_by(self, user):
+        """Needs shown to the user with nothing withheld."""
+        return self.filter(self._full_sight(user))
 
     def for_list(self):
         return self.select_related("organisation").prefetch_related("lines")
@@ -90,7 +92,7 @@ class Need(TimestampedModel):
     public_text_confirmed_at = models.DateTimeField("企业确认公开内容时间", null=True, blank=True, editable=False)
 
     status = models.CharField("状态", max_length=20, choices=S, default=S.DRAFT, editable=False)
-    version = models.PositiveIntegerField("版本", default=1, editable=False)
+    version = models.PositiveIntegerField("提交次数", default=0, editable=False)
     published_at = models.DateTimeField("发布时间", null=True, blank=True, editable=False)
 
     objects = NeedQuerySet.as_manager()
@@ -128,6 +130,12 @@ class Need(TimestampedModel):
     @property
     def is_editable(self) -> bool:
         return self.status in {S.DRAFT, S.RETURNED}
+
+    @property
+    def budget_band(self) -> str:
+        """The band outsiders see instead of the figures."""
+        amount = self.budget_high or self.budget_low
+        return next((band.value for band in BudgetBand if amount and amount <= band.limit), "")
 
     @property
     def cooperation_display(self) -> list[str]:

@@ -14,6 +14,20 @@ from needs.models import Need, NeedEvent, NeedLine
 from needs.signals import need_closed, need_published
 from needs.workflow import need_workflow
 
+PUBLIC_TEXT_STATES = frozenset({S.SUBMITTED, S.DIAGNOSING, S.ACCEPTED})
+LINE_FIELDS = (
+    "object_name",
+    "measurand",
+    "range_text",
+    "accuracy_text",
+    "conditions_text",
+    "codes_text",
+    "mode",
+    "is_dynamic",
+    "obligation",
+    "note",
+)
+
 
 @transaction.atomic
 def create_need(*, author: User, organisation: Organisation, lines: list[dict] | None = None, **fields) -> Need:
@@ -27,19 +41,42 @@ def create_need(*, author: User, organisation: Organisation, lines: list[dict] |
 
 @transaction.atomic
 def update_need(need: Need, *, actor: User, lines: list[dict] | None = None, **fields) -> Need:
-    """The need with new content and the next version; what the enterprise had confirmed must be confirmed again."""
+    """The need with new content; a public text that was confirmed must be confirmed again."""
     if not actor.has_perm("needs.change_need", need):
         raise NotPermitted("只有需求所属企业可以修改。")
     if not need.is_editable:
         raise TransitionError(f"需求{need.get_status_display()}，不能再修改；如需补充，请联系组织方退回。")
     for name, value in fields.items():
         setattr(need, name, value)
-    need.version += 1
     need.public_text_confirmed_at = None
     need.save()
     if lines is not None:
         set_lines(need, lines)
     return need
+
+
+@transaction.atomic
+def add_line(need: Need, *, actor: User, cells: Cells) -> Need:
+    """The need with one more line, taken over from what the engine read in its text."""
+    rows = [{name: getattr(row, name) for name in LINE_FIELDS} for row in need.lines.all()]
+    row = {
+        "object_name": cells.object or cells.measurand or need.title,
+        "measurand": cells.measurand,
+        "range_text": cells.range,
+        "accuracy_text": cells.accuracy,
+        "conditions_text": cells.conditions,
+        "codes_text": cells.codes,
+    }
+    return update_need(need, actor=actor, lines=[*rows, row])
+
+
+def delete_draft(need: Need, *, actor: User) -> None:
+    """Remove a need that was never submitted."""
+    if not actor.has_perm("needs.change_need", need):
+        raise NotPermitted("只有需求所属企业可以删除草稿。")
+    if need.status != S.DRAFT:
+        raise TransitionError(f"需求{need.get_status_display()}，已有记录，不能删除；可以撤回。")
+    need.delete()
 
 
 def set_lines(need: Need, lines: list[dict]) -> None:
@@ -71,7 +108,7 @@ def write_public_text(need: Need, *, actor: User, **fields) -> Need:
     """The need with the organiser's desensitised text, which the enterprise has yet to confirm."""
     if not actor.has_perm("needs.screen_need", need):
         raise NotPermitted("只有主管的组织方可以编写公开内容。")
-    if need.status not in {S.SUBMITTED, S.DIAGNOSING, S.ACCEPTED}:
+    if need.status not in PUBLIC_TEXT_STATES:
         raise TransitionError(f"需求{need.get_status_display()}，现在不能修改公开内容。")
     for name, value in fields.items():
         setattr(need, name, value)
@@ -89,13 +126,18 @@ def confirm_public_text(need: Need, *, actor: User) -> NeedEvent:
         raise TransitionError(f"需求{need.get_status_display()}，受理之后才需要确认公开内容。")
     need.public_text_confirmed_at = timezone.now()
     need.save(update_fields=["public_text_confirmed_at", "updated_at"])
-    return need.events.create(action="confirm", source=need.status, target=need.status, actor=actor)
+    return need.events.create(
+        action="confirm", label="确认公开内容", source=need.status, target=need.status, actor=actor
+    )
 
 
 @transaction.atomic
 def move_need(need: Need, name: str, *, actor: User, note: str = "") -> NeedEvent:
     """Apply a transition, record who and when, and announce what others act on."""
     event = need_workflow.apply(need, name, actor=actor, note=note)
+    if event.target == S.SUBMITTED:
+        need.version += 1
+        need.save(update_fields=["version"])
     if event.target == S.PUBLISHED:
         need.published_at = timezone.now()
         need.save(update_fields=["published_at"])

@@ -3,6 +3,9 @@
 from core.workflow import Transition, Workflow
 from needs.enums import NeedStatus as S
 
+# The straight way, as the step bar shows it.
+NEED_PATH = tuple((state, state.label) for state in (S.DRAFT, S.SUBMITTED, S.ACCEPTED, S.PUBLISHED))
+
 
 def refuse_incomplete(need) -> str:
     """What is missing before the need can be submitted."""

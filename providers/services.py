@@ -14,6 +14,8 @@ from providers.models import Capability, CapabilityEvent, CapabilityLine, Creden
 from providers.signals import capabilities_changed
 from providers.workflow import capability_workflow
 
+LINE_FIELDS = ("measurand", "codes_text", "range_text", "uncertainty_text", "note")
+
 
 @transaction.atomic
 def create_capability(

@@ -1,0 +1,15 @@
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from accounts.models import Organisation
+from accounts.serializers import OrganisationSerializer
+
+
+class OrganisationViewSet(ReadOnlyModelViewSet):
+    """单位：已核验的服务机构与组织方；登录后还有自己的单位。"""
+
+    queryset = Organisation.objects.none()
+    serializer_class = OrganisationSerializer
+    filterset_fields = ["kind", "region"]
+
+    def get_queryset(self):
+        return Organisation.objects.visible_to(self.request.user)

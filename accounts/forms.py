@@ -1,0 +1,72 @@
+from django import forms
+from django.contrib.auth.forms import BaseUserCreationForm
+
+from accounts.models import ApiToken, Organisation, User, clean_credit_code
+from core.regions import region_choices
+
+
+class SignUpForm(BaseUserCreationForm):
+    class Meta:
+        model = User
+        fields = ["email", "name", "phone"]
+
+    def clean_email(self):
+        return self.cleaned_data["email"].lower()
+
+
+class OrganisationForm(forms.ModelForm):
+    """A new organisation, or with a known credit code the wish to join it."""
+
+    region = forms.ChoiceField(label="所在地区", choices=[])
+
+    class Meta:
+        model = Organisation
+        fields = [
+            "name",
+            "kind",
+            "credit_code",
+            "region",
+            "size",
+            "industry",
+            "is_specialised",
+            "is_little_giant",
+            "is_high_tech",
+            "address",
+            "website",
+            "intro",
+        ]
+        help_texts = {
+            "credit_code": "18 位，见营业执照或法人证书；全角数字也可以。",
+            "kind": "主管部门和服务机构须经核验后才能使用相应功能。",
+        }
+
+    # Editing an organisation does not change what it was verified as.
+    fixed_once_founded = ("kind", "credit_code")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["region"].choices = [("", "请选择"), *region_choices()]
+        self.fields["credit_code"].max_length = None
+        if not self.instance._state.adding:
+            for name in self.fixed_once_founded:
+                del self.fields[name]
+
+    def clean_credit_code(self):
+        return clean_credit_code(self.cleaned_data["credit_code"])
+
+
+class JoinForm(forms.Form):
+    credit_code = forms.CharField(label="统一社会信用代码", help_text="填写您单位的代码；已有单位会收到加入申请。")
+
+    def clean_credit_code(self):
+        code = clean_credit_code(self.cleaned_data["credit_code"])
+        if not Organisation.objects.filter(credit_code=code).exists():
+            raise forms.ValidationError("平台上还没有这个单位，请在“登记新单位”里填写。")
+        return code
+
+
+class TokenForm(forms.ModelForm):
+    class Meta:
+        model = ApiToken
+        fields = ["name", "scope"]
+        help_texts = {"name": "写明用在哪里，例如“ERP 同步”。"}

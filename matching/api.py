@@ -1,0 +1,95 @@
+from dataclasses import dataclass
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from core.api import MoveInput
+from matching.adapters import text_document
+from matching.cards import Card, cards_for, cards_of_match
+from matching.engine.facts import to_json
+from matching.engine.lines import split_lines
+from matching.engine.quantities import read
+from matching.models import Proposal
+from matching.serializers import (
+    MatchInputSerializer,
+    MatchOutputSerializer,
+    ProposalSerializer,
+    ReadInputSerializer,
+    ReadOutputSerializer,
+)
+from matching.services import match_document, move_proposal
+from needs.disclosure import DisclosedNeed, disclose
+from needs.enums import Sight
+
+
+@dataclass(frozen=True)
+class ShownProposal:
+    """A proposal with what its reader may see of the need."""
+
+    proposal: Proposal
+    need: DisclosedNeed
+    card: Card | None
+
+
+class ProposalViewSet(GenericViewSet):
+    """匹配建议：本单位需求的、本机构收到的，以及所辖地区的。"""
+
+    queryset = Proposal.objects.none()
+    serializer_class = ProposalSerializer
+    filterset_fields = ["need", "capability"]
+
+    def get_queryset(self):
+        return Proposal.objects.visible_to(self.request.user).for_inbox().prefetch_related("capability__lines")
+
+    def list(self, request):
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer([self._show(each) for each in page], many=True).data)
+
+    def retrieve(self, request, pk=None):
+        return Response(self.get_serializer(self._show(self.get_object())).data)
+
+    @extend_schema(request=MoveInput, responses=ProposalSerializer)
+    @action(detail=True, methods=["post"], url_path="move/(?P<name>[a-z]+)")
+    def move(self, request, pk=None, name=""):
+        proposal = self.get_object()
+        reason = MoveInput(data=request.data)
+        reason.is_valid(raise_exception=True)
+        move_proposal(proposal, name, actor=request.user, **reason.validated_data)
+        return Response(self.get_serializer(self._show(proposal)).data)
+
+    def _show(self, proposal: Proposal) -> ShownProposal:
+        need = disclose(proposal.need, self.request.user)
+        card = None if need.sight == Sight.TEASER else cards_for([proposal])[0]
+        return ShownProposal(proposal, need, card)
+
+
+class MatchView(APIView):
+    """把一段需求文字或指标行与全部能力匹配，返回带理由的结果；不保存任何内容。"""
+
+    reads_only = True
+
+    @extend_schema(request=MatchInputSerializer, responses=MatchOutputSerializer)
+    def post(self, request):
+        wanted = MatchInputSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        data = wanted.validated_data
+        document = text_document(data["text"], title=data["title"], cells=data["lines"])
+        existing, research = cards_of_match(match_document(document, limit=data["limit"]))
+        return Response(MatchOutputSerializer({"existing": existing, "research": research}).data)
+
+
+class ReadView(APIView):
+    """读出一段文字里的测量信息：范围、不确定度、允许误差、条件和规范。"""
+
+    reads_only = True
+
+    @extend_schema(request=ReadInputSerializer, responses=ReadOutputSerializer)
+    def post(self, request):
+        given = ReadInputSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        text = given.validated_data["text"]
+        reading = read(text)
+        return Response({**{"items": [], "unread": []}, **to_json(reading), "lines": to_json(split_lines(text))})

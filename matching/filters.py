@@ -1,0 +1,33 @@
+"""The filter of an institute's inbox."""
+
+import django_filters as filters
+
+from core.enums import Discipline, Level
+from core.regions import region_choices, within
+from matching.enums import Verdict
+from matching.models import Proposal
+
+
+class InboxFilter(filters.FilterSet):
+    """Looks only into what an institute may know of the needs before any agreement."""
+
+    q = filters.CharFilter(label="关键词", field_name="need__public_title", lookup_expr="icontains", max_length=100)
+    verdict = filters.ChoiceFilter(label="指标判定", choices=Verdict, method="with_verdict", empty_label="全部")
+    discipline = filters.ChoiceFilter(
+        label="计量专业", choices=Discipline, field_name="need__discipline", empty_label="全部"
+    )
+    region = filters.ChoiceFilter(label="企业地区", choices=region_choices, method="in_region", empty_label="全部")
+    unread = filters.BooleanFilter(label="只看未读", method="only_unread")
+
+    class Meta:
+        model = Proposal
+        fields = ["q", "verdict", "discipline", "region", "unread"]
+
+    def with_verdict(self, queryset, name, value: str):
+        return queryset.filter(verdict=value, need__level=Level.PUBLIC)
+
+    def in_region(self, queryset, name, value: str):
+        return queryset.filter(within("need__organisation__region", [value]))
+
+    def only_unread(self, queryset, name, value: bool):
+        return queryset.filter(provider_seen_at__isnull=True) if value else queryset

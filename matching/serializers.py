@@ -1,0 +1,122 @@
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from matching.engine.facts import to_json
+
+MAX_TEXT = 20_000
+
+
+class LineInputSerializer(serializers.Serializer):
+    """A measurement line in the words of its cells."""
+
+    object = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+    measurand = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+    range = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    accuracy = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    conditions = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
+    codes = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+
+
+class MatchInputSerializer(serializers.Serializer):
+    """A need as a text, as lines, or both."""
+
+    title = serializers.CharField(required=False, allow_blank=True, max_length=120, default="")
+    text = serializers.CharField(required=False, allow_blank=True, max_length=MAX_TEXT, default="")
+    lines = LineInputSerializer(many=True, required=False, default=list)
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=50, default=10)
+
+    def validate_lines(self, lines):
+        if len(lines) > 50:
+            raise serializers.ValidationError("一次最多 50 行指标，请拆成几次请求。")
+        return lines
+
+    def validate(self, data):
+        if not (data["text"].strip() or data["title"].strip() or data["lines"]):
+            raise serializers.ValidationError({"text": "请给出需求文字或至少一行指标。"})
+        return data
+
+
+class ReadInputSerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=MAX_TEXT)
+
+
+class PartSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    label = serializers.CharField()
+    points = serializers.FloatField()
+
+
+class TermSerializer(serializers.Serializer):
+    term = serializers.CharField()
+    points = serializers.FloatField()
+    need_word = serializers.CharField()
+    capability_word = serializers.CharField()
+
+
+class CodeSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    need_edition = serializers.CharField()
+    capability_edition = serializers.CharField()
+    is_same_edition = serializers.BooleanField()
+
+
+class LineVerdictSerializer(serializers.Serializer):
+    label = serializers.CharField()
+    verdict = serializers.CharField()
+    verdict_display = serializers.CharField()
+    sentence = serializers.CharField()
+    derivation = serializers.ListField(child=serializers.CharField())
+    facts = serializers.SerializerMethodField()
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_facts(self, line):
+        return to_json(line.facts)
+
+
+class CardSerializer(serializers.Serializer):
+    """A pairing with its reasons."""
+
+    capability = serializers.UUIDField(source="capability.pk")
+    title = serializers.CharField(source="capability.title")
+    provider = serializers.CharField(source="capability.organisation.name")
+    kind = serializers.CharField(source="capability.kind")
+    score = serializers.FloatField()
+    verdict = serializers.CharField()
+    verdict_display = serializers.CharField()
+    parts = serializers.SerializerMethodField()
+    terms = TermSerializer(many=True)
+    codes = CodeSerializer(many=True)
+    lines = LineVerdictSerializer(many=True)
+
+    @extend_schema_field(PartSerializer(many=True))
+    def get_parts(self, card):
+        return [{"code": code, "label": label, "points": points} for code, label, points in card.parts]
+
+
+class MatchOutputSerializer(serializers.Serializer):
+    existing = CardSerializer(many=True)
+    research = CardSerializer(many=True)
+
+
+class ReadOutputSerializer(serializers.Serializer):
+    """Readings with their places in the text, what was not read, and the lines they suggest."""
+
+    items = serializers.ListField(child=serializers.DictField())
+    unread = serializers.ListField(child=serializers.DictField())
+    lines = serializers.ListField(child=serializers.DictField())
+
+
+class ProposalSerializer(serializers.Serializer):
+    """A proposal as the reader may see it: without reasons where the need is still confidential."""
+
+    id = serializers.UUIDField(source="proposal.pk")
+    need = serializers.UUIDField(source="need.id")
+    need_title = serializers.CharField(source="need.title")
+    capability = serializers.UUIDField(source="proposal.capability_id")
+    capability_title = serializers.CharField(source="proposal.capability.title")
+    provider = serializers.CharField(source="proposal.capability.organisation.name")
+    status = serializers.CharField(source="proposal.status")
+    status_display = serializers.CharField(source="proposal.get_status_display")
+    card = CardSerializer(allow_null=True)
+    created_at = serializers.DateTimeField(source="proposal.created_at")

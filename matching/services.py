@@ -1,0 +1,137 @@
+"""From a published need to its stored proposals."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+from django.db import transaction
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from accounts.models import User
+from core.enums import Level
+from matching.adapters import capability_document, need_document
+from matching.engine import VERSION
+from matching.engine.documents import NeedDocument
+from matching.engine.facts import to_json
+from matching.engine.index import Index, build_index
+from matching.engine.match import Match, match
+from matching.engine.scoring import Pairing
+from matching.enums import ProposalStatus as S
+from matching.models import MatchState, Proposal, ProposalEvent
+from matching.workflow import proposal_workflow
+from needs.models import Need
+from providers.models import Capability
+
+PROPOSALS_PER_NEED = 10
+OPEN = frozenset({S.GENERATED, S.PROPOSED, S.SUPERSEDED})
+
+_index: tuple[str, Index] | None = None
+
+
+def catalogue_stamp() -> str:
+    """A short text that changes whenever what may be proposed does."""
+    state = Capability.objects.matchable().aggregate(
+        Count("pk"), Max("updated_at"), Max("organisation__updated_at"), Max("credential__updated_at")
+    )
+    return hashlib.sha256(repr([VERSION, *state.values()]).encode()).hexdigest()[:16]
+
+
+def current_index(progress: Callable[[Iterable], Iterable] | None = None) -> tuple[str, Index]:
+    """The index of all that may be proposed, with its stamp; built once per process and catalogue."""
+    global _index
+    stamp = catalogue_stamp()
+    if _index is None or _index[0] != stamp:
+        capabilities = Capability.objects.matchable().for_list()
+        _index = stamp, build_index([capability_document(each) for each in capabilities], progress=progress)
+    return _index
+
+
+def match_document(document: NeedDocument, *, limit: int = PROPOSALS_PER_NEED) -> Match:
+    """The pairings of a need that is not stored."""
+    _, index = current_index()
+    return match(document, index, limit=limit)
+
+
+def propose_for_need(need: Need) -> int:
+    """Match a published need, store what came out, and return how many proposals stand."""
+    stamp, index = current_index()
+    found = match(need_document(need), index, limit=PROPOSALS_PER_NEED)
+    with transaction.atomic():
+        # Two workers that matched the same need at once store one after the other.
+        need = Need.objects.select_for_update().get(pk=need.pk)
+        if need not in Need.objects.published():
+            return supersede_proposals(need)
+        stands = store_proposals(need, [*found.existing, *found.research])
+        MatchState.objects.update_or_create(need=need, defaults={"fingerprint": fingerprint(need, stamp)})
+    return stands
+
+
+def store_proposals(need: Need, pairings: list[Pairing]) -> int:
+    """Bring the need's open proposals in line with the pairings; what somebody has answered stays as it was."""
+    known = {str(proposal.capability_id): proposal for proposal in need.proposals.all()}
+    capabilities = {str(each.pk): each for each in Capability.objects.filter(pk__in=[each.key for each in pairings])}
+    for pairing in pairings:
+        if (capability := capabilities.get(pairing.key)) is None:
+            continue
+        proposal = known.pop(pairing.key, None) or Proposal(need=need, capability=capability)
+        if proposal.status not in OPEN:
+            continue
+        if proposal._state.adding or proposal.status == S.SUPERSEDED:
+            # Confidential needs are passed on by a person, never by the matcher.
+            proposal.status = S.PROPOSED if need.level == Level.PUBLIC else S.GENERATED
+        proposal.score = pairing.score
+        proposal.verdict = pairing.verdict.verdict
+        proposal.pairing = to_json(pairing)
+        proposal.need_version = need.version
+        proposal.capability_version = capability.version
+        proposal.engine_version = VERSION
+        proposal.save()
+    gone = [proposal.pk for proposal in known.values() if proposal.status in OPEN]
+    need.proposals.filter(pk__in=gone).update(status=S.SUPERSEDED, updated_at=timezone.now())
+    return need.proposals.current().count()
+
+
+def supersede_proposals(need: Need) -> int:
+    """Take a need's open proposals back, because it is no longer published."""
+    need.proposals.filter(status__in=OPEN).update(status=S.SUPERSEDED, updated_at=timezone.now())
+    return 0
+
+
+def fingerprint(need: Need, stamp: str) -> str:
+    """What a match of this need rests on: equal fingerprints give equal proposals."""
+    return f"{stamp}:{need.version}:{need.level}"
+
+
+def rematch(*, everything: bool = False, progress: Callable[[Iterable], Iterable] = iter) -> int:
+    """Match the published needs whose basis has changed, or all of them; can be stopped and run again."""
+    stamp, _ = current_index()
+    needs = Need.objects.published().select_related("organisation").prefetch_related("lines")
+    states = dict(MatchState.objects.values_list("need_id", "fingerprint"))
+    due = [need for need in needs if everything or states.get(need.pk) != fingerprint(need, stamp)]
+    for need in progress(due):
+        propose_for_need(need)
+    return len(due)
+
+
+def best_for_providers(need: Need, organisations: set) -> tuple[Pairing, Capability] | None:
+    """The pairing of a need with the best of these institutes' own capabilities, however low: 「为什么不是我」."""
+    own = {
+        str(each.pk): each for each in Capability.objects.matchable().filter(organisation__in=organisations).for_list()
+    }
+    _, index = current_index()
+    found = match(need_document(need), index, limit=1, among=frozenset(own))
+    best = max([*found.existing, *found.research], key=lambda pairing: pairing.score, default=None)
+    return (best, own[best.key]) if best else None
+
+
+@transaction.atomic
+def move_proposal(proposal: Proposal, name: str, *, actor: User, note: str = "") -> ProposalEvent:
+    """Apply a transition and record who and when."""
+    return proposal_workflow.apply(proposal, name, actor=actor, note=note)
+
+
+def mark_seen(proposal: Proposal) -> None:
+    """Note that the institute has opened the proposal."""
+    if proposal.provider_seen_at is None:
+        proposal.provider_seen_at = timezone.now()
+        proposal.save(update_fields=["provider_seen_at"])

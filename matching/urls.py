@@ -1,0 +1,12 @@
+from django.urls import path
+
+from matching import views
+
+app_name = "matching"
+urlpatterns = [
+    path("inbox/", views.inbox, name="inbox"),
+    path("needs/<uuid:pk>/", views.need_proposals, name="need_proposals"),
+    path("needs/<uuid:pk>/why-not-me/", views.why_not_me, name="why_not_me"),
+    path("proposals/<uuid:pk>/", views.proposal_detail, name="proposal_detail"),
+    path("proposals/<uuid:pk>/move/<slug:name>/", views.proposal_move, name="proposal_move"),
+]

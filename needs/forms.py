@@ -1,0 +1,135 @@
+"""The need form in three steps: the problem, its measurement lines, terms and publicity."""
+
+from decimal import Decimal
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from core.enums import CredentialKind, Level
+from needs.enums import Cooperation
+from needs.models import Need, NeedLine
+from needs.services import LINE_FIELDS
+
+MAX_LINES = 50
+
+
+class MoneyField(forms.DecimalField):
+    """An amount typed in 万元 and kept in 元."""
+
+    def __init__(self, **kwargs):
+        super().__init__(min_value=0, max_value=Decimal(200_000), decimal_places=4, required=False, **kwargs)
+
+    def prepare_value(self, value):
+        return f"{Decimal(value) / 10_000:f}".rstrip("0").rstrip(".") if isinstance(value, int) else value
+
+    def clean(self, value):
+        amount = super().clean(value)
+        return None if amount is None else int(amount * 10_000)
+
+
+class ProblemForm(forms.ModelForm):
+    """Step 1: what is the matter."""
+
+    class Meta:
+        model = Need
+        fields = [
+            "title",
+            "problem",
+            "discipline",
+            "category",
+            "problem_type",
+            "background",
+            "current_state",
+            "goal",
+        ]
+        widgets = {
+            "problem": forms.Textarea(attrs={"rows": 9}),
+            "background": forms.Textarea(attrs={"rows": 3}),
+            "current_state": forms.Textarea(attrs={"rows": 3}),
+            "goal": forms.Textarea(attrs={"rows": 3}),
+        }
+        help_texts = {
+            "title": "一句话说清要测什么，例如“深孔内径在线测量”。",
+            "problem": "用自己的话写：测什么、多大范围、要多准、在什么条件下、现在卡在哪里。",
+        }
+
+
+class LineForm(forms.ModelForm):
+    """One measurement line; texts as one would write them on paper."""
+
+    class Meta:
+        model = NeedLine
+        fields = LINE_FIELDS
+        widgets = {
+            "object_name": forms.TextInput(attrs={"placeholder": "三坐标测量机"}),
+            "measurand": forms.TextInput(attrs={"placeholder": "长度示值误差"}),
+            "range_text": forms.TextInput(attrs={"placeholder": "0~500 mm"}),
+            "accuracy_text": forms.TextInput(attrs={"placeholder": "MPE ±(1.5+L/350) μm 或 U≤0.5 μm (k=2)"}),
+            "conditions_text": forms.TextInput(attrs={"placeholder": "车间 (20±3) ℃"}),
+            "codes_text": forms.TextInput(attrs={"placeholder": "JJF 1064"}),
+        }
+
+
+LineFormSet = forms.formset_factory(LineForm, extra=1, max_num=MAX_LINES, validate_max=True, can_delete=True)
+
+
+class TermsForm(forms.ModelForm):
+    """Step 3: when, for how much, with whom, and what others may see."""
+
+    budget_low = MoneyField(label="预算下限（万元）")
+    budget_high = MoneyField(label="预算上限（万元）")
+    cooperation = forms.MultipleChoiceField(
+        label="合作方式", choices=Cooperation, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    credentials = forms.MultipleChoiceField(
+        label="承接方资质", choices=CredentialKind, required=False, widget=forms.CheckboxSelectMultiple
+    )
+    level = forms.TypedChoiceField(label="公开级别", choices=Level, coerce=int, widget=forms.RadioSelect)
+
+    class Meta:
+        model = Need
+        fields = [
+            "expected_on",
+            "urgency",
+            "budget_low",
+            "budget_high",
+            "cooperation",
+            "credentials",
+            "contact_name",
+            "contact_phone",
+            "contact_email",
+            "level",
+            "is_anonymous",
+            "shows_budget",
+            "shows_contact",
+            "public_title",
+            "public_text",
+            "joins_challenge",
+            "joins_common_problems",
+            "pledges_no_secrets",
+            "pledges_truth",
+        ]
+        widgets = {
+            "expected_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "public_text": forms.Textarea(attrs={"rows": 5}),
+        }
+        help_texts = {
+            "public_title": "不出现企业、产品和客户名称；留空则由组织方代拟，发布前由您确认。",
+            "public_text": "脱密后的内容，是别人唯一能看到的文字。",
+        }
+
+    def clean(self):
+        data = super().clean()
+        low, high = data.get("budget_low"), data.get("budget_high")
+        if low is not None and high is not None and low > high:
+            self.add_error("budget_low", ValidationError("预算下限不能高于上限，请对调或改正。"))
+        return data
+
+
+class PublicTextForm(forms.ModelForm):
+    """The organiser's desensitised wording."""
+
+    class Meta:
+        model = Need
+        fields = ["public_title", "public_text", "is_qualitative"]
+        widgets = {"public_text": forms.Textarea(attrs={"rows": 8})}

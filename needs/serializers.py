@@ -1,0 +1,106 @@
+from rest_framework import serializers
+
+from core.enums import CredentialKind
+from needs.enums import Cooperation
+from needs.models import Need, NeedLine
+from needs.services import LINE_FIELDS, create_need, update_need
+
+
+class NeedLineSerializer(serializers.ModelSerializer):
+    quantity = serializers.CharField(source="reading.quantity", read_only=True, default=None, allow_null=True)
+
+    class Meta:
+        model = NeedLine
+        fields = [*LINE_FIELDS, "quantity"]
+
+
+class NeedSerializer(serializers.Serializer):
+    """A need as the reader may see it; what is withheld is empty."""
+
+    id = serializers.UUIDField()
+    number = serializers.CharField()
+    sight = serializers.CharField()
+    title = serializers.CharField()
+    discipline = serializers.CharField()
+    discipline_display = serializers.CharField()
+    status = serializers.CharField()
+    status_display = serializers.CharField()
+    level = serializers.IntegerField()
+    region = serializers.CharField()
+    region_display = serializers.CharField()
+    quantities = serializers.ListField(child=serializers.CharField())
+    budget = serializers.CharField()
+    expected_on = serializers.DateField(allow_null=True)
+    published_at = serializers.DateTimeField(allow_null=True)
+    text = serializers.CharField()
+    lines = NeedLineSerializer(many=True)
+    cooperation = serializers.ListField(child=serializers.CharField())
+    credentials = serializers.ListField(child=serializers.CharField())
+    organisation_name = serializers.CharField()
+    contact = serializers.CharField()
+
+
+class NeedInputSerializer(serializers.ModelSerializer):
+    """What an enterprise writes; status changes go through the move endpoint."""
+
+    lines = NeedLineSerializer(many=True, required=False)
+    cooperation = serializers.ListField(child=serializers.ChoiceField(choices=Cooperation), required=False)
+    credentials = serializers.ListField(child=serializers.ChoiceField(choices=CredentialKind), required=False)
+
+    class Meta:
+        model = Need
+        fields = [
+            "organisation",
+            "title",
+            "category",
+            "discipline",
+            "problem_type",
+            "problem",
+            "background",
+            "current_state",
+            "goal",
+            "is_qualitative",
+            "expected_on",
+            "urgency",
+            "budget_low",
+            "budget_high",
+            "cooperation",
+            "credentials",
+            "contact_name",
+            "contact_phone",
+            "contact_email",
+            "level",
+            "is_anonymous",
+            "shows_budget",
+            "shows_contact",
+            "joins_challenge",
+            "joins_common_problems",
+            "pledges_no_secrets",
+            "pledges_truth",
+            "public_title",
+            "public_text",
+            "lines",
+        ]
+
+    def validate_organisation(self, organisation):
+        if organisation.pk not in self.context["request"].user.organisation_ids:
+            raise serializers.ValidationError("只能以您所在的单位提出需求。")
+        return organisation
+
+    def validate_lines(self, lines):
+        if len(lines) > 50:
+            raise serializers.ValidationError("一条需求最多 50 行指标，请拆成几条需求。")
+        return lines
+
+    def validate(self, data):
+        low, high = data.get("budget_low"), data.get("budget_high")
+        if low is not None and high is not None and low > high:
+            raise serializers.ValidationError({"budget_low": "预算下限不能高于上限，请对调或改正。"})
+        return data
+
+    def create(self, validated_data):
+        return create_need(author=self.context["request"].user, **validated_data)
+
+    def update(self, need, validated_data):
+        validated_data.pop("organisation", None)
+        return update_need(need, actor=self.context["request"].user, **validated_data)
