@@ -244,11 +244,11 @@ def rows_over(axis: Axis, rows: Sequence[Sequence[Interval]]) -> list[int]:
     masks = [0] * len(lows)
     for number, intervals in enumerate(rows):
         for one in intervals:
-            least = POINT * max(abs(one.low), abs(one.high))
-            for index in range(bisect_left(lows, one.low - least), len(lows)):
-                if lows[index] > one.high:
+            low, high = one.low - POINT * abs(one.low), one.high + POINT * abs(one.high)
+            for index in range(bisect_left(lows, low), len(lows)):
+                if lows[index] > high:
                     break
-                if axis.pieces[index].high <= one.high + least:
+                if axis.pieces[index].high <= high:
                     masks[index] |= 1 << number
     return masks
 
@@ -342,3 +342,62 @@ def _is_open_at(point: Decimal, intervals: Sequence[Interval]) -> bool:
     return bool(touching) and all(
         (point == one.low and one.low_open) or (point == one.high and one.high_open) for one in touching
     )
+
+
+# --- Drawing to scale ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A piece of an axis as positions from 0 to 1; a cut end goes on beyond the drawing."""
+
+    start: float
+    end: float
+    is_cut_at_start: bool = False
+    is_cut_at_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """What is needed, offered and missing on one axis from `low` to `high`, to be drawn as bars."""
+
+    low: Decimal
+    high: Decimal
+    is_logarithmic: bool
+    needed: tuple[Bar, ...]
+    offered: tuple[Bar, ...]
+    uncovered: tuple[Bar, ...]
+
+
+def bars(check: CoverageCheck) -> Bars | None:
+    """The check as bars to scale, or None if there is nothing to draw.
+
+    The axis shows what is needed and at most half its width beyond on either side, so that a far wider
+    capability does not shrink the need to a line.
+    """
+    everything = (*check.needed, *check.offered)
+    if not everything:
+        return None
+    shown = check.needed or check.offered
+    lowest, highest = min(one.low for one in everything), max(one.high for one in everything)
+    first, last = min(one.low for one in shown), max(one.high for one in shown)
+    logarithmic = check.log is not None and (check.scale is Scale.LOG or last / first >= WIDE)
+    if logarithmic:
+        beyond = max((last / first).sqrt(), Decimal(2))
+        low, high = max(lowest, first / beyond), min(highest, last * beyond)
+    else:
+        beyond = (last - first) / 2 or abs(first) / 2 or Decimal(1)
+        low, high = max(lowest, first - beyond), min(highest, last + beyond)
+    if low == high:
+        low, high = first - beyond, last + beyond
+
+    def place(value: Decimal) -> float:
+        inside = min(max(value, low), high)
+        share = _decades(low, inside) / _decades(low, high) if logarithmic else float((inside - low) / (high - low))
+        return min(max(share, 0.0), 1.0)
+
+    def draw(intervals: Iterable[Interval]) -> tuple[Bar, ...]:
+        visible = (one for one in intervals if one.low <= high and one.high >= low)
+        return tuple(Bar(place(one.low), place(one.high), one.low < low, one.high > high) for one in visible)
+
+    return Bars(low, high, logarithmic, draw(check.needed), draw(check.offered), draw(check.uncovered))
