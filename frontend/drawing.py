@@ -11,6 +11,9 @@ NARROWEST = 0.6
 MOST_TICKS = 6
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
+# Powers of ten up to these are written out on an axis.
+PLAIN_EXPONENTS = range(-2, 4)
+
 Ends = tuple[float | None, float | None]
 
 
@@ -42,6 +45,18 @@ class RangeBar:
     offered: tuple[Bar, ...]
     uncovered: tuple[Bar, ...]
     ticks: tuple[Tick, ...]
+
+    @property
+    def need_text(self) -> str:
+        return _list(self.need)
+
+    @property
+    def offered_text(self) -> str:
+        return _list(self.offered)
+
+    @property
+    def uncovered_text(self) -> str:
+        return _list(self.uncovered)
 
 
 @dataclass(frozen=True)
@@ -109,6 +124,10 @@ def _axis_for(intervals: Sequence[Ends], is_log: bool) -> Axis | None:
     return Axis(low - pad if low else -pad / 4, high + pad, False)
 
 
+def _list(bars: Iterable[Bar]) -> str:
+    return "，".join(bar.label for bar in bars) or "未写明"
+
+
 def _bar(axis: Axis, ends: Ends, unit: str) -> Bar:
     low, high = ends
     left, right = axis.place(low, missing=0), axis.place(high, missing=100)
@@ -123,10 +142,10 @@ def _bar(axis: Axis, ends: Ends, unit: str) -> Bar:
 
 
 def write_interval(low: float | None, high: float | None, unit: str = "") -> str:
-    """An interval in words: 0 ~ 500 mm, ≥ 3 Hz, 200 ℃.
+    """An interval in words; the unit stays on the line of its number.
 
-    >>> write_interval(-70, 180, "℃"), write_interval(None, 3), write_interval(5, 5, "g")
-    ('−70 ~ 180 ℃', '≤ 3', '5 g')
+    >>> write_interval(-70, 180), write_interval(None, 3), write_interval(5, 5, "g")
+    ('−70 ~ 180', '≤ 3', '5\xa0g')
     """
     if low is None and high is None:
         return "未写明"
@@ -136,7 +155,7 @@ def write_interval(low: float | None, high: float | None, unit: str = "") -> str
         text = f"≥ {write_number(low)}"
     else:
         text = write_number(low) if low == high else f"{write_number(low)} ~ {write_number(high)}"
-    return f"{text} {unit}".rstrip()
+    return f"{text}\u00a0{unit}" if unit else text
 
 
 def write_number(value: float) -> str:
@@ -147,42 +166,48 @@ def write_number(value: float) -> str:
     """
     if value and not 1e-3 <= abs(value) < 1e6:
         exponent = floor(log10(abs(value)))
-        digits = f"{value / 10**exponent:.6g}"
-        power = f"10{str(exponent).translate(SUPERSCRIPTS)}"
-        return (power if digits == "1" else f"{digits}×{power}").replace("-", "−")
+        digits = f"{value / 10.0**exponent:.6g}".replace("-", "−")
+        return _write_power(exponent) if digits == "1" else f"{digits}×{_write_power(exponent)}"
     return f"{value:.6g}".replace("-", "−")
 
 
+def _write_power(exponent: int) -> str:
+    return f"10{str(exponent).translate(SUPERSCRIPTS)}"
+
+
 def _ticks(axis: Axis) -> tuple[Tick, ...]:
-    values = _decades(axis) if axis.is_log else _round_values(axis)
-    return tuple(
-        Tick(x=_percent(place), label=write_number(value), anchor=_anchor(place))
-        for value, place in ((value, axis.place(value, missing=0)) for value in values)
-    )
+    marks = _decades(axis) if axis.is_log else _round_values(axis)
+    return tuple(_tick(axis.place(value, missing=0), label) for value, label in marks)
 
 
-def _anchor(place: float) -> str:
-    if place < 4:
-        return "start"
-    return "end" if place > 96 else "middle"
+def _tick(place: float, label: str) -> Tick:
+    """A label at an edge of the axis is drawn inwards."""
+    anchor = "start" if place < 4 else "end" if place > 96 else "middle"
+    return Tick(_percent(place), label, anchor)
 
 
-def _decades(axis: Axis) -> list[float]:
-    """Powers of ten, thinned when they are many; within one decade 1, 2 and 5 too."""
+def _decades(axis: Axis) -> list[tuple[float, str]]:
+    """Powers of ten, thinned when they are many; within two decades 2 and 5 of each too."""
     low, high = ceil(log10(axis.low)), floor(log10(axis.high))
     if high - low < 2:
         values = [digit * 10.0**exponent for exponent in range(low - 1, high + 1) for digit in (1, 2, 5)]
-        return [value for value in values if axis.low <= value <= axis.high]
+        return [(value, write_number(value)) for value in values if axis.low <= value <= axis.high]
     step = ceil((high - low + 1) / MOST_TICKS)
-    return [10.0**exponent for exponent in range(low, high + 1, step)]
+    exponents = range(low, high + 1, step)
+    are_plain = all(exponent in PLAIN_EXPONENTS for exponent in exponents)
+    return [
+        (10.0**exponent, write_number(10.0**exponent) if are_plain else _write_power(exponent))
+        for exponent in exponents
+    ]
 
 
-def _round_values(axis: Axis) -> list[float]:
+def _round_values(axis: Axis) -> list[tuple[float, str]]:
     """Multiples of 1, 2 or 5 times a power of ten."""
     rough = (axis.high - axis.low) / MOST_TICKS
     unit = 10.0 ** floor(log10(rough))
     step = next(digit * unit for digit in (1, 2, 5, 10) if digit * unit >= rough)
-    return [round(index * step, 12) for index in range(ceil(axis.low / step), floor(axis.high / step) + 1)]
+    values = [step * index for index in range(ceil(axis.low / step), floor(axis.high / step) + 1)]
+    return [(value, write_number(value)) for value in values]
 
 
 def _percent(value: float) -> str:

@@ -89,12 +89,15 @@ def range_bar(need, offered, uncovered=(), unit="", axis="linear", title="测量
 
 @register.inclusion_tag("components/_score_bar.html")
 def score_bar(score, parts):
-    """The parts of a score as a stacked bar, from triples of code, label and points."""
-    parts = [(code, label, float(points)) for code, label, points in parts if round(float(points), 1)]
-    gained = [part for part in parts if part[2] > 0]
-    lost = [part for part in parts if part[2] < 0]
-    bars = [(code, *place) for (code, *_), place in zip(gained, stack(part[2] for part in gained), strict=True)]
-    return {"score": score, "gained": gained, "lost": lost, "bars": bars}
+    """The parts of a score as a stacked bar, from triples of code, label and points; what was taken is hatched."""
+    parts = [(code, label, points) for code, label, points in parts if round(points, 1)]
+    gained = [(code, points) for code, _, points in parts if points > 0]
+    bars = [(code, *place) for (code, _), place in zip(gained, stack(points for _, points in gained), strict=True)]
+    taken = stack([score, sum(points for _, points in gained) - score])[1]
+    keys = [
+        (code if points > 0 else "lost", label, f"{points:+.1f}".replace("-", "−")) for code, label, points in parts
+    ]
+    return {"bars": bars, "taken": taken if len(gained) < len(parts) else None, "keys": keys}
 
 
 @register.simple_tag
