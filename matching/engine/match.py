@@ -5,19 +5,22 @@ Pure functions of need, index and weights: the same input gives the same order, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 
 from matching.engine.documents import CapabilityKind, NeedDocument
 from matching.engine.index import Candidate, Index
 from matching.engine.judging import judge_pair
 from matching.engine.profile import Profile, profile_need
 from matching.engine.scoring import Lead, Pairing, Weights, compare_pairings, load_weights, score_pairing
+from matching.engine.terms import terms_of
 from matching.engine.verdicts import PairVerdict
 
 # Judging a pair costs far more than comparing its words, so only the nearest are judged.
 JUDGED = 60
+# A line concerns a capability that shares at least this part of what the best line shares with it.
+CONCERNED = 0.5
 
 Judge = Callable[..., PairVerdict]
 
@@ -34,11 +37,11 @@ def match(
     need: NeedDocument, index: Index, *, limit: int = 10, weights: Weights | None = None, judge: Judge = judge_pair
 ) -> Match:
     """The best pairings of a need, at most `limit` of each list."""
-    profile = profile_need(need)
+    inquiry = _inquire(need, weights, judge)
 
     def rank(kind: CapabilityKind) -> tuple[Pairing, ...]:
-        candidates = index.candidates(need, profile, kind, limit=JUDGED)
-        pairings = [_pair(need, profile, candidate, weights, judge) for candidate in candidates]
+        candidates = index.candidates(need, inquiry.profile, kind, limit=JUDGED)
+        pairings = map(inquiry.pair, candidates)
         return tuple(sorted(pairings, key=lambda pairing: (-pairing.score, pairing.key))[:limit])
 
     return Match(existing=rank(CapabilityKind.SERVICE), research=rank(CapabilityKind.RESEARCH))
@@ -48,8 +51,8 @@ def explain_one(
     need: NeedDocument, index: Index, key: str, *, weights: Weights | None = None, judge: Judge = judge_pair
 ) -> Pairing:
     """The pairing of a need with one given capability, even if it ranks low: 「为什么不是我」."""
-    profile = profile_need(need)
-    return _pair(need, profile, index.candidate(profile, key), weights, judge)
+    inquiry = _inquire(need, weights, judge)
+    return inquiry.pair(index.candidate(inquiry.profile, key))
 
 
 def why_next_lower(pairings: Sequence[Pairing]) -> tuple[Lead, ...]:
@@ -57,6 +60,43 @@ def why_next_lower(pairings: Sequence[Pairing]) -> tuple[Lead, ...]:
     return tuple(compare_pairings(better, other) for better, other in pairwise(pairings))
 
 
-def _pair(need: NeedDocument, profile: Profile, candidate: Candidate, weights: Weights | None, judge: Judge) -> Pairing:
-    verdict = judge(need.lines, candidate.document.lines, required=need.required or None)
-    return score_pairing(need, profile, candidate, verdict, weights or load_weights())
+@dataclass(frozen=True, slots=True)
+class _Inquiry:
+    """A need, read once for all its candidates. `objects` are the terms of each line's object."""
+
+    need: NeedDocument
+    profile: Profile
+    objects: tuple[dict[str, float], ...]
+    weights: Weights
+    judge: Judge
+
+    def pair(self, candidate: Candidate) -> Pairing:
+        """The pairing with a candidate, judged by the lines that concern it."""
+        concerned = find_concerned(self.objects, candidate.profile.terms)
+        verdict = self.judge(
+            tuple(compress(self.need.lines, concerned)),
+            candidate.document.lines,
+            required=tuple(compress(self.need.required, concerned)) or None,
+        )
+        return score_pairing(self.need, self.profile, candidate, verdict, self.weights)
+
+
+def _inquire(need: NeedDocument, weights: Weights | None, judge: Judge) -> _Inquiry:
+    objects = tuple(terms_of(line.cells.object) for line in need.lines)
+    return _Inquiry(need, profile_need(need), objects, weights or load_weights(), judge)
+
+
+def find_concerned(objects: Sequence[Mapping[str, float]], capability: Mapping[str, float]) -> tuple[bool, ...]:
+    """Which lines of a need speak of what a capability is about; all of them if none does.
+
+    A need for 地磅 and 拉力机 is met by two capabilities, and neither fails for the other's line.
+
+    >>> find_concerned([{"汽车衡": 1.0}, {"万能试验机": 1.0}], {"汽车衡": 1.0})
+    (True, False)
+    """
+    shared = [
+        max((min(weight, capability.get(term, 0.0)) for term, weight in terms.items()), default=0.0)
+        for terms in objects
+    ]
+    least = CONCERNED * max(shared, default=0.0)
+    return tuple(overlap >= least for overlap in shared)

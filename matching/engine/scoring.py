@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 
-from matching.engine.documents import CapabilityDocument, NeedDocument
+from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
 from matching.engine.facts import Verdict
 from matching.engine.index import Candidate
 from matching.engine.profile import Profile
@@ -89,7 +89,7 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The most points each kind of evidence can give; `measurement_fails` is what a failed check takes."""
+    """The most points each kind of evidence can give; what ends in `_fails` is taken when it speaks against."""
 
     version: str
     text: float
@@ -98,6 +98,7 @@ class Weights:
     code: float
     discipline: float
     condition: float
+    condition_fails: float
     credential: float
     region: float
 
@@ -118,7 +119,7 @@ def score_pairing(
     parts = keep_above_zero(
         (
             Part(PartCode.TEXT, weights.text * candidate.similarity),
-            _score_measurement(verdict, weights),
+            _score_measurement(need, verdict, weights.text * candidate.similarity, weights),
             _score_codes(codes, weights),
             _score_discipline(need, profile, candidate, weights),
             _score_conditions(profile, candidate.profile, weights),
@@ -144,12 +145,14 @@ def keep_above_zero(parts: Iterable[Part]) -> tuple[Part, ...]:
     [12.0, -12.0]
     """
     rounded = [replace(part, points=round(part.points, 2)) for part in parts]
-    left = sum(part.points for part in rounded if part.points > 0)
+    left = round(sum(part.points for part in rounded if part.points > 0), 2)
     kept = []
     for part in rounded:
-        points = max(part.points, -round(left, 2)) if part.points < 0 else part.points
-        left += min(points, 0.0)
-        kept.append(replace(part, points=points))
+        if part.points < 0:
+            taken = min(-part.points, left)
+            left = round(left - taken, 2)
+            part = replace(part, points=0.0 - taken)
+        kept.append(part)
     return tuple(kept)
 
 
@@ -194,11 +197,17 @@ def _shared_terms(profile: Profile, candidate: Candidate, points: float) -> tupl
     return tuple(term for term in shared if term.points >= SHOWN_SHARE * points * candidate.similarity)
 
 
-def _score_measurement(verdict: PairVerdict, weights: Weights) -> Part:
-    """Silence costs nothing: what cannot be judged gives no points and takes none."""
+def _score_measurement(need: NeedDocument, verdict: PairVerdict, text_points: float, weights: Weights) -> Part:
+    """Silence costs nothing, and figures that fit count no more than the words that say they are about the same.
+
+    Lines of the need that do not concern the capability are not in the verdict: they give no points.
+    """
     if verdict.verdict is Verdict.FAIL:
         return Part(PartCode.MEASUREMENT, -weights.measurement_fails)
-    return Part(PartCode.MEASUREMENT, weights.measurement * verdict.share)
+    points = weights.measurement * verdict.share * len(verdict.lines) / max(len(need.lines), 1)
+    if points > text_points:
+        return Part(PartCode.MEASUREMENT, text_points, ("other_object",))
+    return Part(PartCode.MEASUREMENT, points)
 
 
 def _score_codes(codes: tuple[CodeMatch, ...], weights: Weights) -> Part:
@@ -223,12 +232,14 @@ def _score_conditions(need: Profile, capability: Profile, weights: Weights) -> P
         for value in asked
     ]
     if missed := tuple(condition for condition, is_met in compared if not is_met):
-        return Part(PartCode.CONDITION, -weights.condition, missed)
+        return Part(PartCode.CONDITION, -weights.condition_fails, missed)
     met = tuple(condition for condition, _ in compared)
     return Part(PartCode.CONDITION, weights.condition if met else 0.0, met)
 
 
 def _score_credentials(need: NeedDocument, capability: CapabilityDocument, weights: Weights) -> Part:
+    if capability.kind is CapabilityKind.RESEARCH:
+        return Part(PartCode.CREDENTIAL)
     missing = tuple(name for name in need.credentials if name not in capability.credentials)
     if missing:
         return Part(PartCode.CREDENTIAL, -weights.credential * len(missing) / len(need.credentials), missing)

@@ -19,11 +19,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-# What a term counts by how it was found: said outright, or inferred from what was said.
+# What a term counts by how it was found: said outright, or inferred from what was said. Standards count little
+# among the words, because a standard both sides name is evidence of its own.
 SAID = 1.0
 AMBIGUOUS = 0.5
 PART = 0.35
-USUAL_CODE = 0.3
+CODE_TERM = 0.3
 PAIR = 1.0
 STOP_WORD = 0.1
 
@@ -130,7 +131,7 @@ def _occurrences(text: str) -> Iterator[tuple[str, float, str]]:
     """Each term with its weight and the word that led to it, in the order of the text."""
     for kind, piece in _pieces(LONG_RUN.sub(r"\1\1", unicodedata.normalize("NFKC", text))):
         if kind == "code":
-            yield piece, SAID, piece
+            yield piece, CODE_TERM, piece
         elif kind == "vocabulary":
             for term, weight in expand(piece if _is_case_bound(piece) else _key(piece)):
                 yield term, weight, piece
@@ -213,7 +214,7 @@ def expand(surface: str) -> tuple[tuple[str, float], ...]:
     for entry in entries:
         if entry.kind != "practice":
             for code in entry.codes:
-                found.setdefault(code, USUAL_CODE * certainty)
+                found.setdefault(code, CODE_TERM * certainty)
             for part in (*_parts(entry.term), *_parts(surface)):
                 found.setdefault(part, PART * certainty)
     return tuple(found.items())

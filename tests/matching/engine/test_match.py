@@ -63,6 +63,32 @@ def test_wishes_are_told_from_requirements():
     assert seen == [None, (False,)]
 
 
+def test_a_capability_is_judged_by_the_lines_that_concern_it():
+    seen = {}
+
+    def judge(lines, rows, *, required=None):
+        seen[rows[0].cells.object] = ([line.cells.object for line in lines], required)
+        return PairVerdict(Verdict.UNKNOWN)
+
+    objects = ("地磅", "拉力机", "导管架")
+    need = NeedDocument(
+        "n",
+        "地磅、拉力机送检",
+        lines=tuple(Line(Cells(object=word), quantity="mass") for word in objects),
+        required=(True, False, True),
+    )
+    index = build_index(
+        CapabilityDocument(word, "省院", word, lines=(Line(Cells(object=word), quantity="mass"),))
+        for word in ("电子汽车衡", "万能试验机", "通用卡尺")
+    )
+    match(need, index, judge=judge)
+    assert seen == {
+        "电子汽车衡": (["地磅"], (True,)),
+        "万能试验机": (["拉力机"], (False,)),
+        "通用卡尺": (list(objects), (True, False, True)),
+    }
+
+
 def test_the_same_input_in_any_order_gives_the_same_match():
     twins = [replace(CAPABILITIES[0], key=key) for key in ("b", "a", "c")]
     assert [keys(rank(capabilities=order).existing) for order in permutations(twins)] == [["a", "b", "c"]] * 6

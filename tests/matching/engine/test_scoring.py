@@ -1,9 +1,9 @@
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 
-from matching.engine.documents import CapabilityDocument, NeedDocument
-from matching.engine.facts import Verdict
+from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
+from matching.engine.facts import Cells, Line, Verdict
 from matching.engine.index import build_index
 from matching.engine.profile import profile_need
 from matching.engine.scoring import (
@@ -16,17 +16,27 @@ from matching.engine.scoring import (
     load_weights,
     score_pairing,
 )
-from matching.engine.verdicts import PairVerdict
+from matching.engine.verdicts import (
+    CoverageCheck,
+    KindCheck,
+    LineVerdict,
+    PairVerdict,
+    ParametersCheck,
+    UncertaintyCheck,
+)
 
 WEIGHTS = load_weights()
 NEED = NeedDocument("n", "地磅检定 JJG 539-2006", discipline="力学", region="330100")
 CAPABILITY = CapabilityDocument("c", "省院", "电子汽车衡", "JJG 539-2016")
 
 
-def score(need=NEED, capability=CAPABILITY, verdict=Verdict.UNKNOWN):
+UNKNOWN, FAIL = PairVerdict(Verdict.UNKNOWN), PairVerdict(Verdict.FAIL)
+
+
+def score(need=NEED, capability=CAPABILITY, verdict=UNKNOWN):
     profile = profile_need(need)
     candidate = build_index([capability]).candidate(profile, capability.key)
-    return score_pairing(need, profile, candidate, PairVerdict(verdict), WEIGHTS)
+    return score_pairing(need, profile, candidate, verdict, WEIGHTS)
 
 
 def part(pairing, code):
@@ -34,10 +44,7 @@ def part(pairing, code):
 
 
 def test_the_weights_make_a_hundred():
-    points = [
-        getattr(WEIGHTS, field.name) for field in fields(WEIGHTS) if field.name not in ("version", "measurement_fails")
-    ]
-    assert sum(points) == 100
+    assert sum(getattr(WEIGHTS, code.value) for code in PartCode) == 100
 
 
 def test_the_parts_come_in_order_and_add_up_to_the_score():
@@ -63,10 +70,30 @@ def test_an_edition_left_open_is_no_other_edition(need, capability, same):
 
 
 def test_silence_about_measurements_costs_nothing_and_a_failed_check_costs_points():
-    unknown, failed = score(verdict=Verdict.UNKNOWN), score(verdict=Verdict.FAIL)
+    unknown, failed = score(verdict=UNKNOWN), score(verdict=FAIL)
     assert part(unknown, PartCode.MEASUREMENT).points == 0
     assert part(failed, PartCode.MEASUREMENT).points == -WEIGHTS.measurement_fails
     assert round(unknown.score - failed.score, 2) == WEIGHTS.measurement_fails
+
+
+def test_figures_that_fit_count_no_more_than_the_words():
+    line = LineVerdict(
+        Verdict.PASS,
+        Line(Cells()),
+        KindCheck(Verdict.PASS),
+        CoverageCheck(Verdict.PASS),
+        ParametersCheck(Verdict.PASS),
+        UncertaintyCheck(Verdict.PASS),
+    )
+    passed = PairVerdict(Verdict.PASS, (line,), (True,))
+    same = score(replace(NEED, lines=(line.need,)), verdict=passed)
+    other = score(replace(NEED, lines=(line.need,)), CapabilityDocument("c", "省院", "通用卡尺"), passed)
+    one_of_two = score(replace(NEED, lines=(line.need, line.need)), verdict=passed)
+    assert [part(pairing, PartCode.MEASUREMENT) for pairing in (same, other, one_of_two)] == [
+        Part(PartCode.MEASUREMENT, WEIGHTS.measurement),
+        Part(PartCode.MEASUREMENT, 0.0, ("other_object",)),
+        Part(PartCode.MEASUREMENT, WEIGHTS.measurement / 2),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +123,7 @@ def test_disciplines_are_compared_as_stated_else_as_the_words_tell(stated, offer
     ("asked", "offered", "expected"),
     [
         (("field",), ("lab", "field"), Part(PartCode.CONDITION, WEIGHTS.condition, ("mode:field",))),
-        (("online",), ("lab",), Part(PartCode.CONDITION, -WEIGHTS.condition, ("mode:online",))),
+        (("online",), ("lab",), Part(PartCode.CONDITION, -WEIGHTS.condition_fails, ("mode:online",))),
         (("online",), (), Part(PartCode.CONDITION)),
         ((), ("lab",), Part(PartCode.CONDITION)),
         (("lab",), ("field",), Part(PartCode.CONDITION)),
@@ -108,7 +135,9 @@ def test_conditions_count_when_both_sides_name_them(asked, offered, expected):
 
 def test_a_medium_that_differs_costs_points():
     need, capability = replace(NEED, text="介质为油"), replace(CAPABILITY, text="介质为水")
-    assert part(score(need, capability), PartCode.CONDITION) == Part(PartCode.CONDITION, -4, ("medium:oil",))
+    assert part(score(need, capability), PartCode.CONDITION) == Part(
+        PartCode.CONDITION, -WEIGHTS.condition_fails, ("medium:oil",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,6 +151,11 @@ def test_a_medium_that_differs_costs_points():
 def test_credentials_count_when_they_are_asked_for(asked, held, expected):
     pairing = score(replace(NEED, credentials=asked), replace(CAPABILITY, credentials=held))
     assert part(pairing, PartCode.CREDENTIAL) == expected
+
+
+def test_research_needs_no_credential():
+    need, capability = replace(NEED, credentials=("cnas",)), replace(CAPABILITY, kind=CapabilityKind.RESEARCH)
+    assert part(score(need, capability), PartCode.CREDENTIAL) == Part(PartCode.CREDENTIAL)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matching.engine.terms import codes_of, expand, read_terms, stop_words, surfaces, terms_of, tokenizer, vocabulary
 from matching.engine.units import KINDS
 
-DISCIPLINES = set("几何量 热学 力学 电磁 无线电 时间频率 光学 声学 电离辐射 化学 生物 医学 能源 通用".split())
+DISCIPLINES = {"几何量", "热学", "力学", "电磁", "无线电", "时间频率", "光学", "声学", "电离辐射", "化学", "生物"}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_the_tokenizer_is_our_own():
 
 def test_the_vocabulary_covers_the_field():
     disciplines = Counter(entry.discipline for entry in vocabulary().values())
-    assert set(disciplines) == DISCIPLINES
+    assert set(disciplines) == DISCIPLINES | {"医学", "能源", "通用"}
     assert (min(disciplines.values()) >= 20, sum(disciplines.values()) >= 600) == (True, True)
 
 
