@@ -17,10 +17,12 @@ def platform_figures() -> dict[str, int]:
     needs = Need.objects.published().visible_to(AnonymousUser())
     serving = Proposal.objects.current().filter(need=OuterRef("pk"), verdict=Verdict.PASS)
     capabilities = Capability.objects.published()
+    provinces = {region[:2] for region in Organisation.objects.providers().verified().values_list("region", flat=True)}
     return {
         "needs": needs.count(),
         "served": needs.filter(Exists(serving), level=Level.PUBLIC).count(),
         "institutes": Organisation.objects.providers().verified().count(),
         "lines": CapabilityLine.objects.filter(capability__in=capabilities).count(),
         "research": capabilities.filter(kind=CapabilityKind.RESEARCH).count(),
+        "provinces": len(provinces),
     }

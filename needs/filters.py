@@ -50,3 +50,9 @@ class NeedFilter(filters.FilterSet):
             queryset.filter(shown).alias(amount=Coalesce("budget_high", "budget_low")).filter(amount__gt=band.floor)
         )
         return queryset if band == BudgetBand.ABOVE else queryset.filter(amount__lte=band.limit)
+
+
+class HallFilter(NeedFilter):
+    """All needs in the hall are published, so there is no state to choose."""
+
+    status = None

@@ -1,14 +1,15 @@
 """What can be done with a need; every change of one goes through here."""
 
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
-from matching.engine.lines import read_line
 
 from accounts.models import Organisation, User
 from core.workflow import NotPermitted, TransitionError
 from matching.engine.facts import Cells, Line, to_json
+from matching.engine.lines import read_line
 from needs.enums import NeedStatus as S
 from needs.models import Need, NeedEvent, NeedLine
 from needs.signals import need_closed, need_published
@@ -101,6 +102,18 @@ def read_need_line(row: NeedLine) -> Line:
             note=row.note,
         )
     )
+
+
+def reread_need_lines(*, progress: Callable[..., Iterable] = iter) -> int:
+    """Read every line again with the present engine; returns how many read differently."""
+    changed = []
+    for row in progress(list(NeedLine.objects.all())):
+        reading = to_json(read_need_line(row))
+        if reading != row.reading:
+            row.reading = reading
+            changed.append(row)
+    NeedLine.objects.bulk_update(changed, ["reading"], batch_size=500)
+    return len(changed)
 
 
 @transaction.atomic

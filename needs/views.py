@@ -19,7 +19,7 @@ from matching.engine.quantities import read
 from matching.engine.units import find_kind
 from needs.disclosure import disclose
 from needs.enums import Sight
-from needs.filters import NeedFilter
+from needs.filters import HallFilter, NeedFilter
 from needs.forms import LineFormSet, ProblemForm, PublicTextForm, TermsForm
 from needs.models import Need
 from needs.services import (
@@ -44,7 +44,7 @@ LIVE_READING_LENGTH = 20_000
 @require_safe
 def need_list(request):
     """The hall: what everybody may see, and what one may see oneself."""
-    return _list_page(request, Need.objects.published().visible_to(request.user), "needs/need_list.html")
+    return _list_page(request, Need.objects.published().visible_to(request.user), "needs/need_list.html", HallFilter)
 
 
 @require_safe
@@ -60,8 +60,8 @@ def need_desk(request):
     return _list_page(request, Need.objects.overseen_by(request.user).order_by("-updated_at"), "needs/need_desk.html")
 
 
-def _list_page(request, needs, template):
-    found = NeedFilter(request.GET, needs.for_list(), request=request)
+def _list_page(request, needs, template, filterset=NeedFilter):
+    found = filterset(request.GET, needs.for_list(), request=request)
     page = Paginator(found.qs, 20).get_page(request.GET.get("page"))
     page.object_list = [disclose(need, request.user) for need in page.object_list]
     return render_page(request, template, {"page": page, "filter": found}, need_table="needs/_need_table.html")

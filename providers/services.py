@@ -1,20 +1,23 @@
 """What can be done with capabilities and credentials; every change goes through here."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 
 from django.db import transaction
-from matching.engine.lines import read_line
+from django.utils import timezone
 
 from accounts.models import Organisation, User
 from core.workflow import NotPermitted
 from matching.engine.facts import Cells, Line, to_json
+from matching.engine.lines import read_line
 from providers.enums import CapabilityStatus as S
 from providers.models import Capability, CapabilityEvent, CapabilityLine, Credential
 from providers.signals import capabilities_changed
 from providers.workflow import capability_workflow
 
 LINE_FIELDS = ("measurand", "codes_text", "range_text", "uncertainty_text", "note")
+# What a bare value means: 0.01 mm is an uncertainty here, no permissible error.
+COLUMNS = Cells(range="测量范围", accuracy="扩展不确定度")
 
 
 @transaction.atomic
@@ -48,11 +51,16 @@ def update_capability(capability: Capability, *, actor: User, lines: list[dict] 
 def set_lines(capability: Capability, lines: Iterable[dict]) -> None:
     """Replace the scope rows, each read by the engine as it is stored."""
     capability.lines.all().delete()
+    CapabilityLine.objects.bulk_create(build_lines(capability, lines))
+
+
+def build_lines(capability: Capability, lines: Iterable[dict]) -> list[CapabilityLine]:
+    """The scope rows, each read by the engine, not stored yet."""
     rows = [CapabilityLine(capability=capability, position=position, **line) for position, line in enumerate(lines)]
     for row in rows:
         line = read_capability_line(capability.title, row)
         row.reading, row.is_structured = to_json(line), line.is_read
-    CapabilityLine.objects.bulk_create(rows)
+    return rows
 
 
 def read_capability_line(instrument: str, row: CapabilityLine) -> Line:
@@ -65,8 +73,22 @@ def read_capability_line(instrument: str, row: CapabilityLine) -> Line:
             accuracy=row.uncertainty_text,
             codes=row.codes_text,
             note=row.note,
-        )
+        ),
+        headers=COLUMNS,
     )
+
+
+def reread_capability_lines(*, progress: Callable[..., Iterable] = iter) -> int:
+    """Read every row again with the present engine; returns how many read differently."""
+    changed = []
+    for row in progress(list(CapabilityLine.objects.select_related("capability"))):
+        line = read_capability_line(row.capability.title, row)
+        if to_json(line) != row.reading:
+            row.reading, row.is_structured = to_json(line), line.is_read
+            changed.append(row)
+    CapabilityLine.objects.bulk_update(changed, ["reading", "is_structured"], batch_size=500)
+    Capability.objects.filter(pk__in={row.capability_id for row in changed}).update(updated_at=timezone.now())
+    return len(changed)
 
 
 @transaction.atomic

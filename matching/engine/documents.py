@@ -17,12 +17,16 @@ class CapabilityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NeedDocument:
-    """What an enterprise asks for. `modes` are measuring modes (lab, field, online, in_situ, remote)."""
+    """What an enterprise asks for. `modes` are measuring modes (lab, field, online, in_situ, remote).
+
+    `required` tells 必须 from 希望, line by line; empty means that all lines are required.
+    """
 
     key: str
     title: str
     text: str = ""
     lines: tuple[Line, ...] = ()
+    required: tuple[bool, ...] = ()
     discipline: str = ""
     region: str = ""
     modes: tuple[str, ...] = ()

@@ -1,0 +1,218 @@
+"""People, organisations and records that the tests share; everything is made through the services."""
+
+import pytest
+from stdnum.cn import uscc
+
+from accounts.enums import MemberRole, MemberStatus
+from accounts.models import Membership, Organisation, User
+from accounts.services import found_organisation, register_user, verify_organisation
+from needs.models import Need
+from needs.services import confirm_public_text, create_need, move_need, write_public_text
+from providers.services import create_capability, move_capability
+
+PASSWORD = "correct-horse-battery"
+
+
+def credit_code(number: int) -> str:
+    """A made-up unified social credit code with the right check digit."""
+    base = f"91310000MA{number:07d}"
+    return base + uscc.calc_check_digit(base)
+
+
+@pytest.fixture
+def new_user(db):
+    """Make people; each has a name and the test password."""
+
+    def make(name="某人", **fields):
+        email = fields.pop("email", f"user{User.objects.count()}@example.com")
+        return register_user(email=email, password=PASSWORD, name=name, **fields)
+
+    return make
+
+
+@pytest.fixture
+def admin(db):
+    return User.objects.create_superuser("admin@example.com", PASSWORD, name="管理员")
+
+
+@pytest.fixture
+def new_organisation(new_user, admin):
+    """Make organisations with their founder, verified unless said otherwise."""
+
+    def make(kind="enterprise", *, founder=None, verified=True, **fields):
+        number = Organisation.objects.count() + 1
+        values = {"name": f"单位{number}", "credit_code": credit_code(number), "region": "310000", **fields}
+        body = found_organisation(founder=founder or new_user(f"创办人{number}"), kind=kind, **values)
+        return verify_organisation(body, actor=admin) if verified else body
+
+    return make
+
+
+@pytest.fixture
+def owner(new_user):
+    return new_user("需求方")
+
+
+@pytest.fixture
+def enterprise(owner, new_organisation):
+    return new_organisation("enterprise", founder=owner, name="测试企业有限公司")
+
+
+@pytest.fixture
+def colleague(new_user, enterprise):
+    """Another member of the enterprise."""
+    return seat(new_user("同事"), enterprise)
+
+
+@pytest.fixture
+def stranger(new_user, new_organisation):
+    """A member of another enterprise."""
+    user = new_user("旁人")
+    new_organisation("enterprise", founder=user, name="另一家企业")
+    return user
+
+
+@pytest.fixture
+def provider(new_user):
+    return new_user("机构业务员")
+
+
+@pytest.fixture
+def institute(provider, new_organisation):
+    return new_organisation("institute", founder=provider, name="测试计量院", region="320500")
+
+
+@pytest.fixture
+def organiser(new_user, new_organisation):
+    """Organises the whole country."""
+    user = new_user("组织方")
+    new_organisation("authority", founder=user, name="组织方单位")
+    return user
+
+
+@pytest.fixture
+def distant_organiser(new_user, new_organisation):
+    """Organises another province than the enterprise's."""
+    user = new_user("外省组织方")
+    new_organisation("authority", founder=user, name="外省组织方单位", service_regions=["440000"])
+    return user
+
+
+@pytest.fixture
+def reviewer(new_user, organiser):
+    """An expert in the organiser's pool."""
+    return seat(new_user("专家"), organiser.organisations[0], role=MemberRole.EXPERT)
+
+
+@pytest.fixture
+def people(owner, colleague, stranger, provider, institute, organiser, distant_organiser, reviewer, admin):
+    return {
+        "owner": owner,
+        "colleague": colleague,
+        "stranger": stranger,
+        "provider": provider,
+        "organiser": organiser,
+        "distant_organiser": distant_organiser,
+        "reviewer": reviewer,
+        "admin": admin,
+    }
+
+
+def seat(user, organisation, role=MemberRole.MEMBER):
+    """Give the person an active place in the organisation."""
+    Membership.objects.create(user=user, organisation=organisation, role=role, status=MemberStatus.ACTIVE)
+    return user
+
+
+LINE = {
+    "object_name": "坐标测量机",
+    "measurand": "长度示值误差",
+    "range_text": "0~500 mm",
+    "accuracy_text": "MPE ±(1.5+L/350) μm",
+    "codes_text": "JJF 1064",
+}
+
+
+@pytest.fixture
+def new_need(owner, enterprise, organiser):
+    """Make needs and bring them to a state."""
+
+    def make(status="draft", *, lines=(LINE,), **fields):
+        values = {
+            "title": "三坐标校准",
+            "problem": "车间一台三坐标要校准。",
+            "public_title": "坐标测量机校准",
+            "public_text": "坐标测量机长度示值误差校准。",
+            "discipline": "geometry",
+            "contact_name": "顾工",
+            "contact_phone": "13800000000",
+            "pledges_no_secrets": True,
+            "pledges_truth": True,
+            **fields,
+        }
+        need = create_need(author=owner, organisation=enterprise, lines=list(lines), **values)
+        for step in PATH_TO[status]:
+            take_step(need, step, owner, organiser)
+        return Need.objects.get(pk=need.pk)
+
+    return make
+
+
+PATH_TO = {
+    "draft": [],
+    "submitted": ["submit"],
+    "returned": ["submit", "return"],
+    "diagnosing": ["submit", "diagnose"],
+    "accepted": ["submit", "accept"],
+    "rejected": ["submit", "reject"],
+    "published": ["submit", "accept", "confirm", "publish"],
+    "withdrawn": ["submit", "withdraw"],
+}
+
+
+def take_step(need, step, owner, organiser):
+    if step == "confirm":
+        confirm_public_text(need, actor=owner)
+        return
+    if step == "accept":
+        write_public_text(need, actor=organiser, public_title=need.public_title, public_text=need.public_text)
+    move_need(need, step, actor=owner if step in {"submit", "withdraw"} else organiser, note="请补充")
+
+
+@pytest.fixture
+def need(new_need):
+    return new_need()
+
+
+@pytest.fixture
+def new_capability(provider, institute):
+    """Make capabilities of the institute, published unless said otherwise."""
+
+    def make(title="坐标测量机", *, status="published", kind="service", lines=None, **fields):
+        if lines is None:
+            lines = [
+                {
+                    "measurand": "长度示值误差",
+                    "codes_text": "JJF 1064-2010",
+                    "range_text": "(0~2000) mm",
+                    "uncertainty_text": "U=0.2 μm+0.8×10⁻⁶L (k=2)",
+                }
+            ]
+        capability = create_capability(
+            author=provider,
+            organisation=institute,
+            kind=kind,
+            title=title,
+            lines=lines if kind == "service" else [],
+            **{"discipline": "geometry", **fields},
+        )
+        if status == "published":
+            move_capability(capability, "publish", actor=provider)
+        return capability
+
+    return make
+
+
+@pytest.fixture
+def capability(new_capability):
+    return new_capability()
