@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,12 +53,12 @@ class Index:
         for rows in (coded, measured):
             chosen.update(_best(similarities, [row for row in own if row in rows], limit))
         order = sorted(chosen, key=lambda row: (-similarities[row], row))
-        return tuple(self._candidate(row, similarities[row], vector) for row in order)
+        return self._candidates(order, similarities, vector)
 
     def candidate(self, profile: Profile, key: str) -> Candidate:
         """One given capability as a candidate, however far it is."""
-        vector, row = self._vector(profile), self.rows[key]
-        return self._candidate(row, self._similarities(vector)[row], vector)
+        vector = self._vector(profile)
+        return self._candidates([self.rows[key]], self._similarities(vector), vector)[0]
 
     def _vector(self, profile: Profile) -> Any:
         return self.vectorizer.transform([profile.terms])
@@ -66,12 +66,21 @@ class Index:
     def _similarities(self, vector: Any) -> Any:
         return (self.matrix @ vector.T).toarray().ravel()
 
-    def _candidate(self, row: int, similarity: float, vector: Any) -> Candidate:
-        common = self.matrix[row].multiply(vector).tocoo()
+    def _candidates(self, rows: Sequence[int], similarities: Any, vector: Any) -> tuple[Candidate, ...]:
+        common = self.matrix[rows].multiply(vector).tocoo()
         names = self.vectorizer[0].feature_names_
-        shares = [(names[column], float(share)) for column, share in zip(common.col, common.data, strict=True)]
-        shares.sort(key=lambda share: (-share[1], share[0]))
-        return Candidate(self.documents[row], self.profiles[row], float(similarity), tuple(shares))
+        shares: list[list[tuple[str, float]]] = [[] for _ in rows]
+        for place, column, share in zip(common.row, common.col, common.data, strict=True):
+            shares[place].append((names[column], float(share)))
+        return tuple(
+            Candidate(
+                document=self.documents[row],
+                profile=self.profiles[row],
+                similarity=float(similarities[row]),
+                shares=tuple(sorted(own, key=lambda share: (-share[1], share[0]))),
+            )
+            for row, own in zip(rows, shares, strict=True)
+        )
 
 
 def build_index(

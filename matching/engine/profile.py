@@ -5,20 +5,19 @@ A profile depends on one document alone, so it can be stored with the row it was
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from matching.engine.documents import CapabilityDocument, NeedDocument
 from matching.engine.facts import Line
 from matching.engine.focus import weigh_clauses
-from matching.engine.terms import codes_of, read_terms, vocabulary
+from matching.engine.terms import codes_of, join_terms, read_terms, vocabulary
 
 # How much a word counts by the place where it stands.
 TITLE = 1.0
 OBJECT = 1.0
 MEASURAND = 0.6
 TEXT = 0.3
-NOTE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +37,33 @@ class Profile:
 
 def profile_need(need: NeedDocument) -> Profile:
     """What the words of a need say; its background counts less than its request."""
-    clauses = [(clause, TEXT * weight) for clause, weight in weigh_clauses(need.text)]
     # Whoever would send the device in is served on site as well: the laboratory is no condition.
     modes = tuple(mode for mode in need.modes if mode and mode != "lab")
-    return _profile([(need.title, TITLE), *clauses, *_line_fields(need.lines)], modes)
+    return _profile(need.title, weigh_clauses(need.text), need.lines, modes)
 
 
 def profile_capability(capability: CapabilityDocument) -> Profile:
     """What the words of a capability say."""
-    fields = [(capability.title, TITLE), (capability.text, TEXT), *_line_fields(capability.lines)]
-    return _profile(fields, capability.modes)
+    return _profile(capability.title, [(capability.text, 1.0)], capability.lines, capability.modes)
 
 
-def _line_fields(lines: Iterable[Line]) -> Iterator[tuple[str, float]]:
-    for line in lines:
-        yield line.cells.object, OBJECT
-        yield line.cells.measurand, MEASURAND
-        yield "；".join((*line.codes, line.cells.codes)), OBJECT
-        yield line.cells.conditions, NOTE
-        yield line.cells.note, NOTE
-
-
-def _profile(fields: Iterable[tuple[str, float]], modes: tuple[str, ...]) -> Profile:
-    # A line's object often repeats the title word for word: that says nothing more.
-    distinct = list(dict.fromkeys((text, weight) for text, weight in fields if text))
-    terms = read_terms(distinct)
+def _profile(title: str, text: Iterable[tuple[str, float]], lines: Sequence[Line], modes: tuple[str, ...]) -> Profile:
+    cells = [line.cells for line in lines]
+    fields = [
+        ([(title, 1.0)], TITLE),
+        # A line's object often repeats the title word for word: that says nothing more.
+        ([(cell.object, 1.0) for cell in cells if cell.object != title], OBJECT),
+        ([(cell.measurand, 1.0) for cell in cells], MEASURAND),
+        ([("；".join((*line.codes, line.cells.codes)), 1.0) for line in lines], OBJECT),
+        (list(text), TEXT),
+        ([(f"{cell.conditions}；{cell.note}", 1.0) for cell in cells], TEXT),
+    ]
+    distinct = [(list(dict.fromkeys(texts)), weight) for texts, weight in fields]
+    terms = join_terms((read_terms(texts), weight) for texts, weight in distinct)
     return Profile(
         terms=terms.weights,
         words=terms.words,
-        codes=codes_of("\n".join(text for text, _ in distinct)),
+        codes=codes_of("\n".join(text for texts, _ in distinct for text, _ in texts)),
         discipline=guess_discipline(terms.weights),
         conditions=read_conditions(terms.weights) | ({"mode": modes} if modes else {}),
     )

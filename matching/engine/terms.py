@@ -13,7 +13,7 @@ import math
 import re
 import unicodedata
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -87,15 +87,34 @@ def read_terms(texts: Iterable[tuple[str, float]]) -> Terms:
     >>> read_terms([("地磅", 1.0)]).words["汽车衡"]
     '地磅'
     """
+    found = ((term, weight * share, word) for text, share in texts for term, weight, word in _occurrences(text))
+    return _collect(found, _dampen)
+
+
+def join_terms(fields: Iterable[tuple[Terms, float]]) -> Terms:
+    """The terms of several fields, each field with its weight: a term weighs what it weighs in all of them.
+
+    >>> join_terms([(Terms({"压力": 1.0}), 1.0), (Terms({"压力": 1.0, "油": 1.0}), 0.5)]).weights
+    {'压力': 1.5, '油': 0.5}
+    """
+    found = (
+        (term, weight * share, terms.words.get(term, term))
+        for terms, share in fields
+        for term, weight in terms.weights.items()
+    )
+    return _collect(found, float)
+
+
+def _collect(found: Iterable[tuple[str, float, str]], weigh: Callable[[float], float]) -> Terms:
+    """Terms from single finds; of several words for one term the one that weighs most is kept."""
     totals: dict[str, float] = {}
     strongest: dict[str, tuple[float, str]] = {}
-    for text, text_weight in texts:
-        for term, weight, word in _occurrences(text):
-            totals[term] = totals.get(term, 0.0) + weight * text_weight
-            if weight * text_weight > strongest.get(term, (0.0, ""))[0]:
-                strongest[term] = weight * text_weight, word
+    for term, weight, word in found:
+        totals[term] = totals.get(term, 0.0) + weight
+        if weight > strongest.get(term, (0.0, ""))[0]:
+            strongest[term] = weight, word
     return Terms(
-        weights={term: _dampen(total) for term, total in totals.items()},
+        weights={term: weigh(total) for term, total in totals.items()},
         words={term: word for term, (_, word) in strongest.items() if word != term},
     )
 
