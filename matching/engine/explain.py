@@ -343,7 +343,7 @@ def _axis_intervals(intervals: Iterable[Interval], quantity: str | None, unit: s
 def _axis_value(value: Decimal, quantity: str | None, unit: str | None) -> str:
     if quantity == "current_form":
         return CURRENT_FORMS[value]
-    return format_si(value, quantity if quantity in KINDS else None, unit=unit, digits=6)
+    return format_si(value, _known(quantity), unit=unit, digits=6)
 
 
 def _range_unit(line: Line) -> str | None:
@@ -352,13 +352,13 @@ def _range_unit(line: Line) -> str | None:
 
 def _place(verdict: LineVerdict, x: Decimal) -> str:
     """A point of the range in the unit of the need."""
-    return _axis_value(x, verdict.need.quantity or verdict.kind.offered, _range_unit(verdict.need))
+    return _axis_value(x, verdict.kind.need or verdict.kind.offered, _range_unit(verdict.need))
 
 
 def _uncertainty(verdict: LineVerdict, value: Decimal, digits: int) -> str:
     """An uncertainty in a fitting unit: dB of a level, °C and %RH as the range is written."""
     unit = _range_unit(verdict.need)
-    quantity = verdict.need.quantity or verdict.kind.offered
+    quantity = _known(verdict.kind.need or verdict.kind.offered)
     si_unit = verdict.uncertainty.unit or ""
     if si_unit.startswith("dB"):
         return format_si(value, quantity, unit="dB", digits=digits)
@@ -396,6 +396,11 @@ def _percent(share: float) -> str:
         if (text not in ("100", "0")) or share in (0.0, 1.0):
             return f"{text} %"
     return "接近 100 %" if share > 0.5 else "接近 0 %"
+
+
+def _known(quantity: str | None) -> str | None:
+    """The quantity if the tables know it; others are shown as bare numbers."""
+    return quantity if quantity in KINDS else None
 
 
 def _kind_label(key: str | None) -> str:

@@ -339,7 +339,7 @@ def _in_dbm(line: Line) -> Line:
 
 def _item_in_dbm(item: Item) -> Item:
     low, high = (
-        (end * 1000).log10() * 10 if end is not None and end > 0 and end.is_finite() else None
+        (end * 1000).log10() * 10 if end is not None and end.is_finite() and end > 0 else None
         for end in (item.low, item.high)
     )
     return replace(item, quantity="power_level", low=low, high=high, si_unit="dBm")

@@ -4,7 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from by_hand import (
+
+from matching.engine.facts import Line, Verdict, from_json, to_json
+from matching.engine.judging import judge_line, judge_pair
+from matching.engine.verdicts import Assumption, Band, LineVerdict, PairVerdict, Reason
+from tests.matching.engine.by_hand import (
     grade,
     line,
     mpe,
@@ -17,10 +21,6 @@ from by_hand import (
     u_formula,
     u_rel,
 )
-
-from matching.engine.facts import Line, Verdict, from_json, to_json
-from matching.engine.judging import judge_line, judge_pair
-from matching.engine.verdicts import Assumption, Band, LineVerdict, PairVerdict, Reason
 
 PASS, PARTIAL, FAIL, UNKNOWN = Verdict.PASS, Verdict.PARTIAL, Verdict.FAIL, Verdict.UNKNOWN
 FOUR = Decimal(4)
