@@ -11,8 +11,8 @@ NARROWEST = 0.6
 MOST_TICKS = 6
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-# Powers of ten up to these are written out on an axis.
-PLAIN_EXPONENTS = range(-2, 4)
+# An axis that stays within these powers of ten has them written out.
+PLAIN_EXPONENTS = range(-3, 6)
 
 Ends = tuple[float | None, float | None]
 

@@ -110,7 +110,7 @@ def specimens() -> dict:
         "icons": ICONS.split(),
         "forms": [
             SpecimenForm(auto_id="empty_%s"),
-            SpecimenForm({"budget": "1e999", "problem": PROBLEM, "level": "2"}, auto_id="failed_%s"),
+            SpecimenForm({"budget": "1000", "problem": PROBLEM, "level": "2"}, auto_id="failed_%s"),
         ],
         "formset": line_set(initial=rows, prefix="lines"),
         "page": Paginator(range(1234), 20).get_page(7),
