@@ -37,7 +37,7 @@ def read_classes(text: str, clean: Normalised, signs: list[str], *, grades_only:
     for found in (_BARE_GRADE if grades_only else _CLASS).finditer(current):
         if _NO_CLASS.match(current, found.end()):
             continue
-        rank = "等" if "等" in found["tail"] and found["label"] is None else ""
+        rank = "等" if found["tail"].endswith("等") and found["label"] is None else ""
         op = _BETTER.get(found["op"] or "") or _BETTER.get(found["suffix"] or "")
         for grade in _JOINT.split(found["grades"]):
             name = _GRADE_NAMES.get(grade, grade.replace(" ", ""))
@@ -97,7 +97,7 @@ _OP = r"优于|不低于|高于|不劣于|不差于|低于|不高于"
 _SUFFIX = r"及其?以[上下]|或更高|或以[上下]|以[上下]"
 _CLASS = re.compile(
     rf"(?:(?P<op>{_OP}) ?)?(?P<label>(?:准确度|精度|精确度|不确定度|测量)?等级 ?[:为是]{{0,2}} ?)?"
-    rf"(?<![A-Za-z0-9.第#×])\(?(?P<grades>{_GRADES})\)?(?P<tail>(?(label) ?[级等]?(?![0-9.A-Za-z%])| ?[级等]))级?(?P<suffix>{_SUFFIX})?"
+    rf"(?<![A-Za-z0-9.第#×])\(?(?P<grades>{_GRADES})\)?(?P<tail>(?(label) ?[级等]?(?![0-9.A-Za-z%])| ?(?:等级|级|等)))(?P<suffix>{_SUFFIX})?"
 )
 _BARE_GRADE = re.compile(
     rf"(?:(?P<op>{_OP}) ?)?(?P<label>)(?<![A-Za-z0-9.])(?P<grades>{_GRADES})(?P<tail> ?[级等]?)(?P<suffix>{_SUFFIX})?(?![A-Za-z0-9.%])"

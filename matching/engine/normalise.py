@@ -25,6 +25,8 @@ def normalise(text: str) -> Normalised:
 
     >>> normalise("（－４０〜＋85）˚C").text, normalise("5㎜").text, normalise("1×10⁻³").text
     ('(-40~+85)°C', '5mm', '1×10⁻³')
+    >>> normalise("5×10-6").text, normalise("3.7x104Bq").text, normalise("10-3Pa~105Pa").text
+    ('5×10⁻⁶', '3.7×10⁴Bq', '10⁻³Pa~10⁵Pa')
     """
     plain = text.translate(_SIGNS)
     places: Sequence[int] = range(len(text) + 1)
@@ -32,7 +34,11 @@ def normalise(text: str) -> Normalised:
         pieces = [_spell_out(char) for char in plain]
         places = [place for place, piece in enumerate(pieces) for _ in piece] + [len(text)]
         plain = "".join(pieces)
-    return Normalised(_TIMES.sub(lambda found: found[0].translate(_CROSS), plain), places)
+    plain = _TIMES.sub(lambda found: found[0].translate(_CROSS), plain)
+    for lost in (_LOST_NEGATIVE, _LOST_POSITIVE):
+        plain = lost.sub(lambda found: found[1] + found[2].translate(_RAISE), plain)
+    plain = _LOST_BOTH.sub(lambda found: found[1] + found[2].translate(_RAISE) + found[3] + found[4].translate(_RAISE), plain)
+    return Normalised(plain, places)
 
 
 def _spell_out(char: str) -> str:
@@ -42,7 +48,15 @@ def _spell_out(char: str) -> str:
 
 _SQUARE = re.compile("[\u3300-\u33ff]")
 _TIMES = re.compile(r"(?<=[0-9]) ?[xX*] ?(?=[0-9])")
+# Raised digits are lost when text is pasted: what follows ×10 are they. Without a sign only behind a mantissa of one
+# digit before the point, for 300×105 mm is a size; and 10-3 Pa ~ 105 Pa only where both ends are powers.
+_LOST_NEGATIVE = re.compile(r"((?<=[0-9]) ?[×·] ?10 ?)(-[0-9]{1,2})(?![0-9.])")
+_LOST_POSITIVE = re.compile(r"((?<![0-9.])[0-9](?:\.[0-9]+)? ?[×·] ?10)(1[0-9]|[1-9])(?![0-9.×])")
+_LOST_BOTH = re.compile(
+    r"((?<![0-9.×~-])10)(-[1-9][0-9]?)( ?[A-Za-zμ]{0,4} ?[~至到] ?(?:10(?=[0-9])))([1-9][0-9]?)(?![0-9.])"
+)
 _CROSS = str.maketrans("xX*", "×××")
+_RAISE = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _SAME = {
     "~": "～〜∼˜∽⁓",

@@ -17,13 +17,13 @@ from typing import Literal, cast
 
 from matching.engine.facts import Formula, Item, ItemKind, Reading, Role, Unread
 from matching.engine.grammar import (
-    CONDITION, CONDITION_AFTER, EXPRESSION, FACTOR, FILLER, HEAD_UNIT, KEYWORD, KEYWORD_AFTER, NEW_SUBJECT, OPERATOR,
-    PROBABILITY, REFERENCE, SCALE_BEFORE, SENTENCE_END, SUFFIX, TERM, VARIABLE_UNIT,
+    BALANCE_AFTER, CONDITION, CONDITION_AFTER, EXPRESSION, FACTOR, FILLER, HEAD_UNIT, KEYWORD, KEYWORD_AFTER, NEW_SUBJECT, OPERATOR,
+    PROBABILITY, REFERENCE, SCALE_BEFORE, SENTENCE_END, SPAN_AFTER, SUFFIX, TERM, VARIABLE_UNIT,
 )  # fmt: skip
 from matching.engine.names import blank_traps, read_classes, read_codes
 from matching.engine.normalise import Normalised, normalise
 from matching.engine.sketch import Sketch, find_unit_at, sketch
-from matching.engine.units import KINDS, Unit, find_unit, to_si
+from matching.engine.units import KINDS, Kind, Unit, find_unit, to_si
 
 Op = Literal["<=", "<", ">=", ">"]
 Units = tuple[Unit, ...]
@@ -54,17 +54,71 @@ def read(text: str, *, header: str = "", words: str = "") -> Reading:
 
 
 def write(item: Item) -> str:
-    """The item as text that reads back to the same item.
+    """The item as text in SI that reads back to the same statement.
 
     >>> write(read("湿度 20%RH~90%RH").items[0]), write(read("U=0.5μm，k=2").items[0])
     ('相对湿度 0.20~0.90', '长度 U=5E-7 m，k=2')
+    >>> write(read("±(2.0+L/250)um").items[0]), write(read("E2级及以下").items[0])
+    ('长度 最大允许误差±(0.0000020 m+0.000004×L)', '准确度等级E2级及以下')
     """
     if item.kind is ItemKind.CODE:
         return item.code or ""
     if item.kind is ItemKind.ACCURACY_CLASS:
-        op = {"<=": "及以上", ">=": "及以下"}.get(item.op or "", "")
-        return f"准确度等级{item.grade}{'' if item.grade and item.grade.endswith('等') else '级'}{op}"
-    return item.raw
+        return f"准确度等级{(item.grade or '').removesuffix('等')}{'等' if '等' in (item.grade or '') else '级'}" + (
+            {"<=": "及以上", ">=": "及以下"}.get(item.op or "", "")
+        )
+    ratio = item.relative is not False and item.kind in (ItemKind.UNCERTAINTY, ItemKind.MPE)
+    label = "" if item.quantity is None or ratio else KINDS[item.quantity].label + " "
+    return f"{label}{_WRITERS[item.kind](item)}"
+
+
+def _write_value(item: Item) -> str:
+    """The value or the two ends with their unit."""
+    unit = "" if item.si_unit == "1" else f" {item.si_unit}"
+    if item.formula:
+        return _write_formula(item.formula, unit)
+    if item.low is None or item.high is None or item.low == item.high:
+        return f"{item.high if item.low is None else item.low}{unit}{_FULL_SCALE.get(item.reference or '', '')}"
+    first, last = (item.high, item.low) if item.descending else (item.low, item.high)
+    return f"{'>' if item.low_open and not item.descending else ''}{first}{unit}~{last}{unit}"
+
+
+def _write_formula(formula: Formula, unit: str) -> str:
+    terms = (
+        f"{formula.a}{unit}" if formula.a else "",
+        f"{formula.b}×L" if formula.b and unit else f"{formula.b}×读数" if formula.b else "",
+        f"{formula.c}×满量程" if formula.c else "",
+        f"{formula.digits}字" if formula.digits else "",
+    )
+    written = [term for term in terms if term]
+    return f"Q[{','.join(written)}]" if formula.combine == "rss" else f"({'+'.join(written)})"
+
+
+def _write_mpe(item: Item) -> str:
+    """Both limits, or ± one of them."""
+    unit = "" if item.si_unit == "1" else f" {item.si_unit}"
+    reference = _FULL_SCALE.get(item.reference or "", "")
+    if item.formula or item.low is None or item.high is None:
+        return f"最大允许误差±{_write_value(item)}"
+    if item.low == -item.high:
+        return f"最大允许误差{'优于' if item.op else '±'}{item.high}{unit}{reference}"
+    return f"最大允许误差({item.low:+}~{item.high:+}){unit}"
+
+
+def _write_uncertainty(item: Item) -> str:
+    factor = f"，k={item.k}" if item.k is not None else ""
+    share = f"，p={item.p}" if item.p is not None else ""
+    return f"U{'rel' if item.relative else ''}{item.op or '='}{_write_value(item)}{factor}{share}"
+
+
+_WRITERS = {
+    ItemKind.RANGE: _write_value,
+    ItemKind.LIMIT: lambda item: f"{item.op} {_write_value(item)}",
+    ItemKind.UNCERTAINTY: _write_uncertainty,
+    ItemKind.MPE: _write_mpe,
+    ItemKind.RESOLUTION: lambda item: f"分辨力 {_write_value(item)}",
+}
+_FULL_SCALE = {"fs": "×满量程", "span": "×span"}
 
 
 # --- The head of a column ---------------------------------------------------------------------------------------
@@ -107,7 +161,7 @@ def read_head(header: str) -> Head:
     return Head(
         text=text,
         units=units,
-        label="" if label == "span" else label,
+        label=label,
         k=drawn.numbers[factor.end() - 1] if factor else None,
         classes="等级" in text or text.strip() in ("级别", "级"),
     )
@@ -169,7 +223,7 @@ class _Reader:
                 value *= self.drawn.units[found.end() - 1][0].factor
             taken.append((found.start(), value))
         if taken:
-            self.drawn.text = pattern.sub(lambda found: "¤" * len(found[0]), self.drawn.text)
+            self.drawn.text = pattern.sub(lambda found: "§" * len(found[0]), self.drawn.text)
         return taken
 
     # --- Finding -------------------------------------------------------------------------------------------------
@@ -178,7 +232,7 @@ class _Reader:
         form = found.lastgroup or ""
         expression = Expression(form, *found.span(form))
         reference = REFERENCE.match(self.drawn.text, expression.end)
-        if reference and reference.lastgroup:
+        if reference and reference.lastgroup and self._is_ratio(self._units_at(expression.end - 1)):
             expression.reference = cast(Literal["reading", "fs", "span"], reference.lastgroup)
             expression.end = reference.end()
         values = [place for place in range(*found.span(form)) if self.drawn.text[place] == "#"]
@@ -218,8 +272,7 @@ class _Reader:
             gap = before if previous and len(before) <= 1 else None
             if not expression.label and previous and gap in ("/", "、", "和", "") and previous.form == expression.form:
                 expression.label = previous.label
-            if not expression.label and self.head.label:
-                expression.label = self.head.label
+            expression.label = expression.label or self.head.label
             if not expression.op and (suffix := SUFFIX.match(self.drawn.text, expression.end)):
                 if expression.form == "single" and expression.label in ("", "span"):
                     expression.op = ">=" if suffix["up"] else "<="
@@ -249,32 +302,42 @@ class _Reader:
         return expression.high_units[0].quantity == "frequency" and "U" not in words
 
     def _label_from_behind(self, expression: Expression) -> None:
-        if found := KEYWORD_AFTER.match(self.drawn.text, expression.end):
+        if expression.form == "plusminus" and SPAN_AFTER.match(self.drawn.text, expression.end):
+            expression.label = "span"
+        elif expression.form == "single" and (found := BALANCE_AFTER.match(self.drawn.text, expression.end)):
+            if expression.high_units == (_ONE,):
+                expression.label, expression.high_units, expression.end = "res", (_GRAM,), found.end()
+        elif found := KEYWORD_AFTER.match(self.drawn.text, expression.end):
             expression.label = {"误": "mpe", "精": "mpe", "准": "mpe", "允": "mpe", "不": "unc"}.get(found["key"][0], "res")
             expression.end = found.end("key")
 
     def _lend_units(self, expressions: list[Expression]) -> None:
         """A bare value takes the unit of the next in its list, of a scale named before it, or of the heading."""
-        for index in range(len(expressions) - 1, -1, -1):
-            expression = expressions[index]
-            if expression.high_units or expression.high is None:
-                continue
-            following = expressions[index + 1] if index + 1 < len(expressions) else None
-            if following and self.drawn.text[expression.end : following.start] in ("/", "、", ",", "，", ";", "；", "和", "及", "或"):
-                units = following.low_units
-            else:
-                units = ()
-            units = units or self._scale_before(expression) or self._heading_before(expression) or self.head.units
+        bare = [expression for expression in expressions if not expression.high_units and expression.high is not None]
+        for expression in reversed(bare):
+            following = next((other for other in expressions if other.start >= expression.end), None)
+            listed = following and self.drawn.text[expression.end : following.start] in _JOINTS
+            units = following.low_units if following and listed else ()
             expression.low_units = expression.high_units = units
+        lent: Expression | None = None
+        for expression in bare:
+            if not expression.high_units:
+                listed = lent and self.drawn.text[lent.end : expression.start] in _JOINTS
+                units = self._scale_before(expression) or (lent.high_units if lent and listed else ())
+                units = units or self._heading_near(expression) or self.head.units
+                expression.low_units = expression.high_units = units
+            lent = expression
 
     def _scale_before(self, expression: Expression) -> Units:
         found = SCALE_BEFORE.search(self.drawn.text[max(0, expression.start - 8) : expression.start])
         unit = find_unit(found[1]) if found else None
         return (unit,) if unit else ()
 
-    def _heading_before(self, expression: Expression) -> Units:
+    def _heading_near(self, expression: Expression) -> Units:
+        """The unit of the last heading before the expression, or of the one behind it (900×1200，单位mm)."""
         place = self.drawn.text.rfind("$", 0, expression.start)
-        return self.drawn.units[place] if place >= 0 else ()
+        place = place if place >= 0 else self.drawn.text.find("$", expression.end)
+        return self.drawn.units.get(place, ())
 
     # --- Interpreting --------------------------------------------------------------------------------------------
 
@@ -289,20 +352,27 @@ class _Reader:
 
     def _value(self, expression: Expression) -> Iterator[Item]:
         """A range, a single value or a ± value, by its label."""
-        label = expression.label
-        if expression.form == "plusminus" and label not in ("unc", "rel", "std", "res"):
-            if label == "span" and not self._is_ratio(expression.high_units):
-                yield from self._range(expression, -cast(Decimal, expression.high), cast(Decimal, expression.high))
-            else:
-                yield from self._mpe(expression)
-        elif label in ("unc", "rel", "std"):
+        label, low, high = expression.label, cast(Decimal, expression.low), cast(Decimal, expression.high)
+        ratio = self._is_ratio(expression.high_units)
+        if label in ("unc", "rel", "std"):
             yield from self._uncertainty(expression)
-        elif label == "mpe" or expression.form == "asymmetric" or expression.reference:
-            yield from self._mpe(expression)
         elif label == "res":
             yield from self._resolution(expression)
+        elif label == "other" and expression.form != "range" and not expression.reference:
+            return
+        elif expression.form == "plusminus" and label == "span" and not ratio:
+            yield from self._range(expression, -high, high)
+        elif expression.form in ("plusminus", "asymmetric") or (expression.reference and ratio):
+            yield from self._mpe(expression)
+        elif label == "mpe" and not (expression.form == "range" and self._begins_at_zero(expression)):
+            yield from self._mpe(expression)
         else:
-            yield from self._range(expression, cast(Decimal, expression.low), cast(Decimal, expression.high))
+            yield from self._range(expression, low, high)
+
+    def _begins_at_zero(self, expression: Expression) -> bool:
+        """No error band runs from 0 upwards, and ± before a band of ratios states a range: both are measured."""
+        signs = self.drawn.text[expression.start : expression.end]
+        return (expression.low == 0 and "+" not in signs and expression.high > 0) or "±" in signs  # type: ignore[operator]
 
     def _range(self, expression: Expression, low: Decimal, high: Decimal) -> Iterator[Item]:
         """A range, a limit or a nominal point. Without a unit only where the words name a quantity without one."""
@@ -326,9 +396,11 @@ class _Reader:
 
     def _uncertainty(self, expression: Expression) -> Iterator[Item]:
         """U with its k; a ratio is relative, unless the quantity itself is a ratio: then it is left open."""
-        relative: bool | None = expression.label == "rel" or self._is_ratio(expression.high_units)
-        units = expression.high_units or ((_ONE,) if expression.label == "rel" else ())
-        if relative and expression.label != "rel" and self._measures_ratio(expression):
+        units = expression.high_units
+        relative: bool | None = expression.label == "rel" or self._is_ratio(units)
+        if not units and (expression.label == "rel" or abs(cast(Decimal, expression.high)) < 1):
+            units, relative = (_ONE,), expression.label == "rel" or not self._measures_ratio(expression, (_ONE,))
+        elif relative and expression.label != "rel" and self._measures_ratio(expression, units):
             relative = None
         unit, quantity = self._quantity(expression, units, relative=bool(relative))
         if unit is None:
@@ -390,7 +462,7 @@ class _Reader:
     def _dimensions(self, expression: Expression) -> Iterator[Item]:
         """900×1200×800 mm: a nominal size per axis."""
         places = [place for place in range(expression.start, expression.end) if self.drawn.text[place] == "#"]
-        last = self._units_at(expression.end - 1) or self._units_at(places[-1] + 1) or self._heading_before(expression)
+        last = self._units_at(expression.end - 1) or self._units_at(places[-1] + 1) or self._heading_near(expression)
         units = last or self.head.units
         for place in places:
             unit, quantity = self._quantity(expression, self._units_at(place + 1) or units)
@@ -409,10 +481,11 @@ class _Reader:
 
     def _formula(self, expression: Expression) -> Iterator[Item]:
         """a + b·x + c·x_max as a sum, or as the root of the sum of squares (Q[a, b·x])."""
-        terms = [_Term.of(self, found) for found in TERM.finditer(self.drawn.text, expression.start, expression.end)]
+        start = expression.start + (expression.form == "root")
+        terms = [_Term.of(self, found) for found in TERM.finditer(self.drawn.text, start, expression.end)]
         outer = self._units_at(expression.end - 1) if self.drawn.text[expression.end - 2] in ")]" else ()
         inner = next((term.units for term in terms if term.units and not term.variable and not self._is_ratio(term.units)), ())
-        units = outer or inner or self._heading_before(expression) or self.head.units
+        units = outer or inner or self._heading_near(expression) or self.head.units
         unit, quantity = self._quantity(expression, units, relative=self._is_ratio(units) or not units)
         formula = Formula(combine="rss" if expression.form == "root" else "sum")
         for term in terms:
@@ -481,18 +554,17 @@ class _Reader:
         return places[first], places[last - 1] + 1 if last > first else places[last]
 
     def _is_ratio(self, units: Units) -> bool:
-        return bool(units) and units[0].symbol in ("%", "‰", "1", "ppm", "ppb", "ppt") 
+        return bool(units) and units[0].symbol in _RATIOS
 
-    def _measures_ratio(self, expression: Expression) -> bool:
-        """Whether the text measures something in per cent, so that U in per cent may be points of it."""
-        unit, quantity = self._quantity(expression, expression.high_units)
-        return unit is not None and quantity is not None
+    def _measures_ratio(self, expression: Expression, units: Units) -> bool:
+        """Whether what is measured is a ratio itself, so that U in per cent may mean points of it."""
+        return self._quantity(expression, units)[0] is not None
 
     def _quantity(self, expression: Expression, units: Units, *, relative: bool = False) -> tuple[Unit | None, str | None]:
         """The unit meant and the kind of quantity, by the nearest word that names one; before goes over behind."""
         if relative:
             return (units[0] if units else None), None
-        if not units and not (expression.form in ("range", "plusminus", "single") and self._may_be_bare(expression)):
+        if not units and expression.form != "range":
             return None, None
         meant = units or (_ONE,)
         chooser = _chooser(meant)
@@ -505,10 +577,6 @@ class _Reader:
         if meant[0].quantity == "ratio":
             return None, None
         return meant[0], meant[0].quantity
-
-    def _may_be_bare(self, expression: Expression) -> bool:
-        """Whether numbers without a unit may be a measurement: a range, or figures of a power of ten."""
-        return expression.form == "range"
 
     def _role(self, expression: Expression) -> Role:
         before = self.drawn.text[max(0, expression.start - BEFORE) : expression.start]
@@ -556,7 +624,7 @@ class _Term:
         divisor = drawn.numbers[places[-1]] if found["divisor"] else Decimal(1)
         units = drawn.units.get(found.start("unit"), ()) if found["unit"] else ()
         role = next((name for name in ("fs", "reading", "digits") if found[name]), "")
-        variable = (found["variable"] or "").strip("|")
+        variable = (found["variable"] or found["letter"] or "").strip("|")
         if units and not variable:
             written = reader.clean.text[drawn.starts[found.start("unit")] : drawn.ends[found.start("unit")]]
             if written in ("d", "D") and not role and not found["divisor"] and number == number.to_integral_value():
@@ -580,9 +648,7 @@ def _chooser(units: Units) -> _Chooser:
     meanings: dict[str, tuple[Unit, str]] = {}
     for unit in units:
         for kind in KINDS.values():
-            same = kind.si_unit == unit.si_unit and (unit.si_unit != "1" or unit.quantity in ("ratio", "amount_fraction"))
-            level = unit.si_unit == "dB" and kind.si_unit.startswith("dB")
-            if not (kind.key == unit.quantity or same or level):
+            if not (kind.key == unit.quantity or _may_measure(unit, kind)):
                 continue
             for word in kind.words:
                 name, _, only = word.partition("@")
@@ -590,6 +656,15 @@ def _chooser(units: Units) -> _Chooser:
                     meanings.setdefault(name, (unit, kind.key))
     names = sorted(meanings, key=len, reverse=True)
     return _Chooser(re.compile("|".join(map(re.escape, names)) or "(?!)"), meanings)
+
+
+def _may_measure(unit: Unit, kind: Kind) -> bool:
+    """Whether a unit of wide use can stand for that kind too: % for humidity, dB for a level, m for roughness."""
+    if unit.symbol == "dB":
+        return kind.si_unit.startswith("dB")
+    if unit.si_unit == "1" and unit.symbol not in _RATIOS:
+        return False
+    return kind.si_unit == unit.si_unit != "dB" and KINDS[unit.quantity].parent is None
 
 
 def _share_quantity(items: list[Item]) -> Iterator[Item]:
@@ -602,5 +677,7 @@ def _share_quantity(items: list[Item]) -> Iterator[Item]:
         yield item
 
 
-_ONE = cast(Unit, find_unit("1"))
+_ONE, _GRAM = cast(Unit, find_unit("1")), cast(Unit, find_unit("g"))
+_RATIOS = ("%", "‰", "1", "ppm", "ppb", "ppt")
+_JOINTS = ("/", "、", ",", "，", ";", "；", "和", "及", "或")
 _OPERATORS = {"le": "<=", "lt": "<", "ge": ">=", "gt": ">"}

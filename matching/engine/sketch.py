@@ -92,9 +92,9 @@ class _Pen:
 def find_unit_at(text: str, place: int) -> tuple[str, tuple[Unit, ...]] | None:
     """The longest spelling of a unit that stands at that place, with the units it can mean.
 
-    >>> found = find_unit_at("5 N·m/s", 2)
-    >>> found[0], [unit.symbol for unit in found[1]]
-    ('N·m', ['N·m', 'N·m'])
+    >>> found = find_unit_at("5 N·m", 2)
+    >>> found[0], [unit.quantity for unit in found[1]], find_unit_at("5 N·m/kg", 2)
+    ('N·m', ['torque', 'energy'], None)
     """
     known = spellings()
     if _NO_UNIT.match(text, place):
@@ -102,15 +102,16 @@ def find_unit_at(text: str, place: int) -> tuple[str, tuple[Unit, ...]] | None:
     for length in range(min(_longest().get(text[place : place + 1], 0), len(text) - place), 0, -1):
         name = text[place : place + length]
         if name in known and not (_is_letter(name[-1]) and _is_letter(text[place + length : place + length + 1])):
-            return name, known[name]
+            # What goes on with another unit is a compound that is not known, and its first part would be a guess.
+            return None if _COMPOUND.match(text, place + length) else (name, known[name])
     return None
 
 
 def parse_number(text: str) -> Decimal | None:
     """The value of a number as written, or None where it is beyond any measurement.
 
-    >>> [str(parse_number(text)) for text in ("10 000", "3.7×104", "5×10-6", "10⁻³", "10^5", "2.0e+2", "1e999")]
-    ['10000', '3.7E+4', '0.000005', '0.001', '1E+5', '2.0E+2', 'None']
+    >>> [str(parse_number(text)) for text in ("10 000", "3.7×10⁴", "10⁻³", "10^5", "2.0e+2", "1e999")]
+    ['10000', '3.7E+4', '0.001', '1E+5', '2.0E+2', 'None']
     """
     plain = text.translate(_RAISED).replace(" ", "").replace(",", "")
     mantissa, power = plain, "0"
@@ -140,7 +141,8 @@ def parse_chinese(text: str) -> Decimal:
             section *= _POWERS[char]
         else:
             section, digit = section + (digit or 1) * _POWERS[char], Decimal(0)
-    return total + section + digit + Decimal("0." + ("".join(str(_DIGITS[char]) for char in decimals) or "0"))
+    value = total + section + digit
+    return value + Decimal("0." + "".join(str(_DIGITS[char]) for char in decimals)) if decimals else value
 
 
 def _take_number(pen: _Pen, found: re.Match[str]) -> int:
@@ -153,15 +155,38 @@ def _take_number(pen: _Pen, found: re.Match[str]) -> int:
     return pen.unit(end)
 
 
+def _take_angle(pen: _Pen, found: re.Match[str]) -> int:
+    """30°15′20″ is one number, in degrees."""
+    parts = [Decimal(part) for part in re.findall(r"[0-9.]+", found[0])]
+    end = found.end()
+    pen.number(sum((part / 60**step for step, part in enumerate(parts)), Decimal(0)), found.start(), end - 1)
+    pen.sketch.units[pen.draw("@", end - 1, end)] = spellings()["°"]
+    return end
+
+
+def _take_direct(pen: _Pen, found: re.Match[str]) -> int:
+    """DC at the low end of a band is the frequency 0."""
+    pen.number(Decimal(0), *found.span())
+    return found.end()
+
+
 def _take_numeral(pen: _Pen, found: re.Match[str]) -> int:
     """A numeral in characters counts if a unit follows it, or follows the other end of the range it begins."""
-    other = _OTHER_END.match(pen.text, found.end())
-    end = other.end() if other else found.end()
-    if not (_SURE_UNIT.match(pen.text, end) and find_unit_at(pen.text, end)):
-        pen.copy(found.start(), found.start() + 1)
-        return found.start() + 1
-    pen.number(parse_chinese(found[0]), *found.span())
-    return pen.unit(found.end())
+    start, end = found.start(), _numeral_end(pen.text, *found.span())
+    other = _OTHER_END.match(pen.text, end)
+    unit = _numeral_end(pen.text, other.start() + 1, other.end()) if other else end
+    if not (_SURE_UNIT.match(pen.text, unit) and find_unit_at(pen.text, unit)):
+        pen.copy(start, start + 1)
+        return start + 1
+    pen.number(parse_chinese(pen.text[start:end]), start, end)
+    return pen.unit(end)
+
+
+def _numeral_end(text: str, start: int, end: int) -> int:
+    """Where a numeral ends if a prefix behind it belongs to the unit: 五十千伏 is fifty kilovolts."""
+    while end - 1 > start and text[end - 1] in "百千" and find_unit_at(text, end - 1):
+        end -= 1
+    return end
 
 
 def _take_share(pen: _Pen, found: re.Match[str]) -> int:
@@ -183,7 +208,8 @@ def _take_bracket(pen: _Pen, found: re.Match[str]) -> int:
 def _take_head(pen: _Pen, found: re.Match[str]) -> int:
     """A slash, bracket or 单位 before a unit before a number is a heading: 压力(MPa)：0.1~60."""
     unit = find_unit_at(pen.text, found.end())
-    if unit and (tail := _HEAD_END.match(pen.text, found.end() + len(unit[0]))):
+    named = "单位" in found[0] and pen.text[found.start() - 1 : found.start()] not in ("的", *_LETTERS)
+    if unit and (tail := (_HEAD_SHUT if named else _HEAD_END).match(pen.text, found.end() + len(unit[0]))):
         pen.unit(found.end(), "$", bracketed=False)
         return tail.end()
     pen.copy(found.start(), found.start() + 1)
@@ -233,18 +259,18 @@ _POWER_FORM = re.compile(
 
 _PLAIN = (
     r"(?:(?<!\[)[0-9]{1,3}(?:,[0-9]{3})+(?![0-9]| ?\])(?:\.[0-9]+)?|[0-9]{1,3}(?: [0-9]{3})+(?![0-9])(?:\.[0-9]+)?"
-    r"|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+    r"|[0-9]+(?:\.[0-9]+)?|(?<!\.)\.[0-9]+)"
 )
 _POWER = r"10 ?(?:(?:\^|\*\*)(?:[+-]?[0-9]{1,3}|\([+-]?[0-9]{1,3}\)|{[+-]?[0-9]{1,3}})|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})"
-# After ×10 the raised digits that were lost in pasting still follow: 5×10-6, 3.7×104 (one digit before the point).
-_LOST = r"[0-9](?:\.[0-9]+)? ?[×·] ?10[1-9][0-9]?(?![0-9.×])|[0-9]+(?:\.[0-9]+)? ?[×·] ?10 ?-[0-9]{1,2}(?![0-9])"
-_NUMBER = rf"{_PLAIN} ?[×·] ?{_POWER}|{_LOST}|{_POWER}|{_PLAIN}(?:[eE][+-]?[0-9]{{1,4}}(?![0-9]))?"
+_NUMBER = rf"{_PLAIN} ?[×·] ?{_POWER}|{_POWER}|{_PLAIN}(?:[eE][+-]?[0-9]{{1,4}}(?![0-9]))?"
 _NUMERAL = "[一二两三四五六七八九十半][零〇一二两三四五六七八九十百千万亿]*(?:点[零一二三四五六七八九]+)?"
 _TOKEN = re.compile(
-    rf"(?P<number>{_NUMBER})"
+    r"(?P<angle>[0-9]+° ?[0-9]+(?:\.[0-9]+)?′(?: ?[0-9]+(?:\.[0-9]+)?″)?)"
+    rf"|(?P<number>{_NUMBER})"
+    r"|(?P<direct>DC(?= ?[-~至到…]))"
     r"|(?P<word>(?:AC|DC|DN|[pP]H|MAX|Max|max|MIN|Min|min)(?=[-~ ]?[0-9.±φ])"
     r"|[A-Za-z]+(?:[0-9]+(?:\.[0-9]+)*|-[0-9]+(?:\.[0-9]+)*)?(?:[A-Za-z0-9]|-(?=[A-Za-z0-9]))*)"
-    r"|(?P<bracket>[)\]|])"
+    r"|(?P<bracket>[)\]])"
     r"|(?P<head>(?:\(?单位[:为]?|[/(\[]) ?)"
     rf"|(?P<share>(?P<whole>十万|百万|百|千|万|十)分之(?P<part>{_PLAIN}|[一二三四五六七八九十]+(?:点[零一二三四五六七八九]+)?))"
     rf"|(?P<numeral>{_NUMERAL})"
@@ -254,7 +280,9 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _TAKERS = {
+    "angle": _take_angle,
     "number": _take_number,
+    "direct": _take_direct,
     "word": _take_text,
     "bracket": _take_bracket,
     "head": _take_head,
@@ -264,8 +292,11 @@ _TAKERS = {
     "space": _take_space,
     "text": _take_text,
 }
+_COMPOUND = re.compile("/[A-Za-zμΩ°]")
 _TIMES = re.compile("([百千万亿]{1,2})(?! ?[元块人台件次])")
 _HEAD_END = re.compile(r" ?[)\]]* ?:? ?(?=[-+±<>≤≥(\[φ0-9])")
+_HEAD_SHUT = re.compile(r" ?[)\]]* ?:? ?")
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _OTHER_END = re.compile(f"[至到~-]{_NUMERAL}")
 # Words that begin like a unit: 升温, 分度值, 天平.
 _NO_UNIT = re.compile(

@@ -202,7 +202,7 @@ def _typographic(name: str) -> Iterator[str]:
         power = _PLAIN_DIGIT.get(bottom[-1], "1")
         forms |= {f"{top}{dot}{bottom.rstrip('²³')}{minus}{power}" for dot in "·." for minus in ("-", "^-")}
     for form in forms:
-        for sign, others in (("°C", ("℃", "° C")), ("°F", ("℉",)), ("μ", ("u",)), ("²", ("2", "^2")), ("³", ("3", "^3"))):
+        for sign, others in (("°C", ("℃", "° C")), ("°F", ("℉",)), ("μ", ("u",)), ("²", ("2", "^2")), ("³", ("3", "^3")), ("₂", ("2",))):
             if sign in form:
                 yield from (form.replace(sign, other) for other in others)
         if "⁻¹" in form:
