@@ -8,6 +8,7 @@ from typing import Any
 
 from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
 from matching.engine.profile import Profile, profile_capability
+from matching.engine.terms import vocabulary
 
 Progress = Callable[[Iterable[CapabilityDocument]], Iterable[CapabilityDocument]]
 
@@ -32,7 +33,8 @@ class Index:
     by_kind: dict[CapabilityKind, Any]
     by_code: dict[str, tuple[int, ...]]
     by_quantity: dict[str, tuple[int, ...]]
-    vectorizer: Any
+    columns: Any
+    tfidf: Any
     matrix: Any
 
     def candidates(
@@ -61,14 +63,14 @@ class Index:
         return self._candidates([self.rows[key]], self._similarities(vector), vector)[0]
 
     def _vector(self, profile: Profile) -> Any:
-        return self.vectorizer.transform([profile.terms])
+        return self.tfidf.transform(self.columns.transform([profile.terms]))
 
     def _similarities(self, vector: Any) -> Any:
         return (self.matrix @ vector.T).toarray().ravel()
 
     def _candidates(self, rows: Sequence[int], similarities: Any, vector: Any) -> tuple[Candidate, ...]:
         common = self.matrix[rows].multiply(vector).tocoo()
-        names = self.vectorizer[0].feature_names_
+        names = self.columns.feature_names_
         shares: list[list[tuple[str, float]]] = [[] for _ in rows]
         for place, column, share in zip(common.row, common.col, common.data, strict=True):
             shares[place].append((names[column], float(share)))
@@ -97,7 +99,6 @@ def build_index(
     from numpy import array
     from sklearn.feature_extraction import DictVectorizer
     from sklearn.feature_extraction.text import TfidfTransformer
-    from sklearn.pipeline import make_pipeline
 
     documents = tuple(sorted(capabilities, key=lambda document: document.key))
     stored = profiles or {}
@@ -105,7 +106,10 @@ def build_index(
         stored[document.key] if document.key in stored else profile_capability(document)
         for document in (progress(documents) if progress else documents)
     )
-    vectorizer = make_pipeline(DictVectorizer(), TfidfTransformer())
+    weights = [profile.terms for profile in read] or [{}]
+    # The trade's words are columns even where nobody offers them: a need that asks for them is less well met.
+    columns = DictVectorizer().fit([*weights, dict.fromkeys(vocabulary(), 1.0)])
+    tfidf = TfidfTransformer().fit(columns.transform(weights))
     kinds = array([document.kind for document in documents])
     return Index(
         documents=documents,
@@ -114,9 +118,9 @@ def build_index(
         by_kind={kind: (kinds == kind).nonzero()[0] for kind in CapabilityKind},
         by_code=_rows_by(profile.codes for profile in read),
         by_quantity=_rows_by([line.quantity for line in document.lines if line.quantity] for document in documents),
-        vectorizer=vectorizer,
-        # scikit-learn refuses to learn from nothing at all.
-        matrix=vectorizer.fit_transform([profile.terms or {"": 0.0} for profile in read] or [{"": 0.0}]).tocsr(),
+        columns=columns,
+        tfidf=tfidf,
+        matrix=tfidf.transform(columns.transform(weights)).tocsr(),
     )
 
 

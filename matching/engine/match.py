@@ -47,12 +47,18 @@ def match(
     return Match(existing=rank(CapabilityKind.SERVICE), research=rank(CapabilityKind.RESEARCH))
 
 
-def explain_one(
-    need: NeedDocument, index: Index, key: str, *, weights: Weights | None = None, judge: Judge = judge_pair
-) -> Pairing:
-    """The pairing of a need with one given capability, even if it ranks low: 「为什么不是我」."""
+def explain_best(
+    need: NeedDocument,
+    index: Index,
+    keys: Iterable[str],
+    *,
+    weights: Weights | None = None,
+    judge: Judge = judge_pair,
+) -> Pairing | None:
+    """The best pairing of a need among given capabilities, even if it ranks low: 「为什么不是我」."""
     inquiry = _inquire(need, weights, judge)
-    return inquiry.pair(index.candidate(inquiry.profile, key))
+    pairings = [inquiry.pair(index.candidate(inquiry.profile, key)) for key in sorted(keys)]
+    return max(pairings, key=lambda pairing: pairing.score, default=None)
 
 
 def why_next_lower(pairings: Sequence[Pairing]) -> tuple[Lead, ...]:

@@ -89,3 +89,8 @@ def test_twenty_thousand_rows_are_indexed_in_seconds_when_their_profiles_are_sto
     start = perf_counter()
     index = build_index(documents, profiles={document.key: source.choice(profiles) for document in documents})
     assert (index.matrix.shape[0], perf_counter() - start < 10) == (20_000, True)
+
+
+def test_a_word_of_the_trade_that_nobody_offers_lowers_the_similarity():
+    offered, partly = (find(NeedDocument("n", title))[0].similarity for title in ("卡尺", "卡尺和质谱仪"))
+    assert partly < offered
