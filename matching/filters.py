@@ -17,7 +17,7 @@ class InboxFilter(filters.FilterSet):
         label="计量专业", choices=Discipline, field_name="need__discipline", empty_label="全部"
     )
     region = filters.ChoiceFilter(label="企业地区", choices=region_choices, method="in_region", empty_label="全部")
-    unread = filters.BooleanFilter(label="只看未读", method="only_unread")
+    unread = filters.ChoiceFilter(label="阅读", choices=[("yes", "只看未读")], method="only_unread", empty_label="全部")
 
     class Meta:
         model = Proposal
@@ -29,5 +29,5 @@ class InboxFilter(filters.FilterSet):
     def in_region(self, queryset, name, value: str):
         return queryset.filter(within("need__organisation__region", [value]))
 
-    def only_unread(self, queryset, name, value: bool):
-        return queryset.filter(provider_seen_at__isnull=True) if value else queryset
+    def only_unread(self, queryset, name, value: str):
+        return queryset.filter(provider_seen_at__isnull=True)

@@ -22,13 +22,20 @@ class ProposalQuerySet(models.QuerySet):
         return self.filter(status=S.PROPOSED)
 
     def received_by(self, user):
-        """What lies in the inbox of the institutes this person acts for; level 3 waits for the organiser."""
+        """What lies in the inbox of the institutes this person acts for.
+
+        Of public needs those it could serve, of confidential ones those an organiser passed on; level 3 stays
+        with the organiser.
+        """
         if not user.is_authenticated:
             return self.none()
-        return self.current().filter(
+        could_serve = Q(need__level=Level.PUBLIC) & ~Q(verdict=Verdict.FAIL)
+        passed_on = Q(need__level=Level.AFTER_NDA)
+        return self.filter(
+            could_serve | passed_on,
             capability__organisation__in=user.provider_ids,
             need__status=NeedStatus.PUBLISHED,
-            need__level__lt=Level.ORGANISER_ONLY,
+            status__in=[S.PROPOSED, S.INTERESTED, S.DECLINED],
         )
 
     def visible_to(self, user):

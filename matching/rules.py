@@ -3,10 +3,6 @@
 import rules
 from rules import is_authenticated
 
-from core.enums import Level
-from matching.enums import ProposalStatus as S
-from needs.enums import NeedStatus
-
 
 @rules.predicate
 def owns_need(user, proposal):
@@ -15,14 +11,8 @@ def owns_need(user, proposal):
 
 @rules.predicate
 def received(user, proposal):
-    """The institute it was passed on to."""
-    return (
-        proposal is not None
-        and proposal.status not in {S.GENERATED, S.SUPERSEDED}
-        and proposal.need.status == NeedStatus.PUBLISHED
-        and proposal.need.level < Level.ORGANISER_ONLY
-        and proposal.capability.organisation_id in user.provider_ids
-    )
+    """Lies in the inbox of an institute the person acts for."""
+    return proposal is not None and type(proposal).objects.received_by(user).filter(pk=proposal.pk).exists()
 
 
 @rules.predicate

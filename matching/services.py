@@ -14,7 +14,7 @@ from matching.engine import VERSION
 from matching.engine.documents import NeedDocument
 from matching.engine.facts import to_json
 from matching.engine.index import Index, build_index
-from matching.engine.match import Match, match
+from matching.engine.match import Match, explain_best, match
 from matching.engine.scoring import Pairing
 from matching.enums import ProposalStatus as S
 from matching.models import MatchState, Proposal, ProposalEvent
@@ -23,6 +23,8 @@ from needs.models import Need
 from providers.models import Capability
 
 PROPOSALS_PER_NEED = 10
+# Pairings with fewer points share no more than everyday words.
+LEAST_SCORE = 12.0
 OPEN = frozenset({S.GENERATED, S.PROPOSED, S.SUPERSEDED})
 
 _index: tuple[str, Index] | None = None
@@ -61,7 +63,8 @@ def propose_for_need(need: Need) -> int:
         need = Need.objects.select_for_update().get(pk=need.pk)
         if need not in Need.objects.published():
             return supersede_proposals(need)
-        stands = store_proposals(need, [*found.existing, *found.research])
+        worthwhile = [each for each in (*found.existing, *found.research) if each.score >= LEAST_SCORE]
+        stands = store_proposals(need, worthwhile)
         MatchState.objects.update_or_create(need=need, defaults={"fingerprint": fingerprint(need, stamp)})
     return stands
 
@@ -119,8 +122,7 @@ def best_for_providers(need: Need, organisations: set) -> tuple[Pairing, Capabil
         str(each.pk): each for each in Capability.objects.matchable().filter(organisation__in=organisations).for_list()
     }
     _, index = current_index()
-    found = match(need_document(need), index, limit=1, among=frozenset(own))
-    best = max([*found.existing, *found.research], key=lambda pairing: pairing.score, default=None)
+    best = explain_best(need_document(need), index, own)
     return (best, own[best.key]) if best else None
 
 

@@ -6,7 +6,7 @@ import pytest
 from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
 from matching.engine.facts import Cells, Line, Verdict
 from matching.engine.index import build_index
-from matching.engine.match import Match, explain_one, match, why_next_lower
+from matching.engine.match import Match, explain_best, match, why_next_lower
 from matching.engine.verdicts import PairVerdict
 
 NEED = NeedDocument("n", "地磅检定", "60吨地磅，要上门", lines=(Line(Cells(object="地磅"), quantity="mass"),))
@@ -111,11 +111,11 @@ def test_one_capability_is_explained_as_it_is_in_the_ranking():
     index = build_index(CAPABILITIES)
     found = match(NEED, index, judge=judge_nothing)
     for pairing in (*found.existing, *found.research):
-        assert explain_one(NEED, index, pairing.key, judge=judge_nothing) == pairing
+        assert explain_best(NEED, index, [pairing.key], judge=judge_nothing) == pairing
 
 
 def test_a_capability_that_shares_nothing_is_explained_too():
-    pairing = explain_one(NEED, build_index(CAPABILITIES), "caliper", judge=judge_nothing)
+    pairing = explain_best(NEED, build_index(CAPABILITIES), ["caliper"], judge=judge_nothing)
     assert (pairing.score, pairing.terms, pairing.codes) == (0.0, (), ())
 
 
@@ -132,7 +132,7 @@ def test_taking_away_the_strongest_word_lowers_the_score():
     best = rank().existing[0]
     for shared in best.terms[:1]:
         poorer = replace(NEED, title=NEED.title.replace(shared.need_word, ""), text="", lines=())
-        lowered = explain_one(poorer, build_index(CAPABILITIES), best.key, judge=judge_nothing)
+        lowered = explain_best(poorer, build_index(CAPABILITIES), [best.key], judge=judge_nothing)
         assert lowered.score < best.score
 
 
