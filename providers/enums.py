@@ -28,3 +28,11 @@ class ImportStatus(TextChoices):
     APPLYING = "applying", "正在写入"
     DONE = "done", "已完成"
     FAILED = "failed", "未能完成"
+
+
+class ImportEffect(TextChoices):
+    """What an import does to a capability."""
+
+    NEW = "new", "新增"
+    CHANGED = "changed", "更新"
+    UNCHANGED = "unchanged", "不变"

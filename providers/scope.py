@@ -10,7 +10,6 @@ from typing import BinaryIO
 from openpyxl.utils import get_column_letter
 
 from core.enums import Discipline, MeasuringMode
-from matching.engine.facts import Cells
 from providers.headings import Field, Heading, find_heading, unit_of
 from providers.scope_texts import (
     MODE_WORDS,
@@ -73,18 +72,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ScopeSheet:
-    """A sheet that was read: the row of its heading, and column by column what was taken for what."""
+    """A sheet that was read: the row its heading ends in, and column by column what was taken for what."""
 
     name: str
     row: int
     columns: tuple[str, ...]
-    range_title: str
-    accuracy_title: str
-
-    @property
-    def headers(self) -> Cells:
-        """The headings that tell the engine units and coverage factors."""
-        return Cells(range=self.range_title, accuracy=self.accuracy_title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +96,15 @@ class ScopeRow:
     modes: tuple[str, ...] = ()
 
     @property
-    def cells(self) -> Cells:
-        """The row as the engine takes it."""
-        return Cells(
-            object=self.instrument,
-            measurand=self.measurand,
-            range=self.range,
-            accuracy=self.uncertainty,
-            codes=self.codes,
-            note=self.note,
-        )
+    def line(self) -> dict[str, str]:
+        """The texts by the fields of a capability's line."""
+        return {
+            "measurand": self.measurand,
+            "codes_text": self.codes,
+            "range_text": self.range,
+            "uncertainty_text": self.uncertainty,
+            "note": self.note,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +210,7 @@ class ScopeReader:
             for column, field in sorted(self._fields.items())
             if field != Field.ASIDE
         )
-        accuracy_title = self.heading.title(Field.UNCERTAINTY)
-        return ScopeSheet(self.sheet.name, self.heading.bottom, columns, self.range_title, accuracy_title)
+        return ScopeSheet(self.sheet.name, self.heading.bottom, columns)
 
     def read(self) -> Iterator[ScopeRow]:
         """The rows below the heading; problems are collected on the way."""

@@ -154,8 +154,8 @@ def with_heading(text: str, title: str) -> str:
         kind = next((word for word in ("准确度等级", "最大允许误差") if word in title), "")
         return text if not kind or re.search("级|误差|MPE|=", text) else f"{kind} {text}"
     is_relative = re.search(r"相对|u\s*_?rel", title, re.IGNORECASE) and not re.search(r"[Uu]\s*[/／或、,，]", title)
-    if is_relative and "=" not in text:
-        text = f"Urel={text}"
+    if "=" not in text and (is_relative or "+" in text):
+        text = f"{'Urel' if is_relative else 'U'}={text}"
     k = coverage_of(title)
     return f"{text} (k={k})" if k and not re.search(r"k\s*[=＝]|级|MPE|误差", text) else text
 

@@ -33,6 +33,7 @@ SAMPLE_ROWS = 50
 
 def read_table(file: BinaryIO, name: str) -> list[Sheet]:
     """The sheets of the file; a CSV file is one sheet without a name."""
+    file.seek(0)
     data = file.read(MAX_FILE_SIZE + 1)
     if not data.strip(b"\0 \t\r\n"):
         raise ScopeError("文件是空的。请检查是否选错了文件，或在 Excel 中重新保存后再上传。")

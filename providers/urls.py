@@ -1,6 +1,6 @@
 from django.urls import path
 
-from providers import views
+from providers import urls_imports, views
 
 app_name = "providers"
 urlpatterns = [
@@ -14,4 +14,5 @@ urlpatterns = [
     path("credentials/<uuid:pk>/edit/", views.credential_edit, name="credential_edit"),
     path("institutes/", views.institute_list, name="institute_list"),
     path("institutes/<uuid:pk>/", views.institute_detail, name="institute_detail"),
+    *urls_imports.urlpatterns,
 ]
