@@ -2,7 +2,7 @@
 
 from django.core.validators import MaxLengthValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
 
 from accounts.models import Organisation, User, validate_mobile
@@ -34,6 +34,11 @@ class NeedQuerySet(models.QuerySet):
         """Needs whose lines and text the user may read: what a search may look into."""
         public = Q(status=S.PUBLISHED, level=Level.PUBLIC)
         return self.filter(public | self._full_sight(user))
+
+    def waiting_first(self):
+        """What the organiser has to act on before the rest, the longest untouched first."""
+        waits = Case(When(status__in=[S.SUBMITTED, S.DIAGNOSING, S.ACCEPTED], then=Value(0)), default=Value(1))
+        return self.order_by(waits, "updated_at", "pk")
 
     def fully_seen_by(self, user):
         """Needs shown to the user with nothing withheld."""

@@ -57,7 +57,7 @@ def need_desk(request):
     """The organiser's desk: submitted needs of the own regions."""
     if not request.user.is_organiser:
         raise PermissionDenied
-    return _list_page(request, Need.objects.overseen_by(request.user).order_by("-updated_at"), "needs/need_desk.html")
+    return _list_page(request, Need.objects.overseen_by(request.user).waiting_first(), "needs/need_desk.html")
 
 
 def _list_page(request, needs, template, filterset=NeedFilter):

@@ -13,14 +13,6 @@ class CapabilityKind(TextChoices):
     RESEARCH = "research", "可攻关"
 
 
-class Assurance(TextChoices):
-    """How well a capability is vouched for; always shown."""
-
-    DECLARED = "declared", "自声明"
-    CHECKED = "checked", "资料核验"
-    ACCREDITED = "accredited", "认可"
-
-
 class ImportStatus(TextChoices):
     WAITING = "waiting", "等待读取"
     READING = "reading", "正在读取"

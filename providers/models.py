@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Organisation, User
 from core.enums import CredentialKind, Discipline, MeasuringMode
 from core.models import TimestampedModel, WorkflowEvent
-from providers.enums import Assurance, CapabilityKind, ImportStatus
+from providers.enums import CapabilityKind, ImportStatus
 from providers.enums import CapabilityStatus as S
 
 
@@ -101,9 +101,6 @@ class Capability(TimestampedModel):
     credential = models.ForeignKey(
         Credential, models.PROTECT, null=True, blank=True, related_name="capabilities", verbose_name="依据资质"
     )
-    assurance = models.CharField(
-        "核验程度", max_length=12, choices=Assurance, default=Assurance.DECLARED, editable=False
-    )
     direction = models.CharField("研究方向", max_length=200, blank=True)
     maturity = models.PositiveSmallIntegerField(
         "技术成熟度（TRL）", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(9)]
@@ -139,6 +136,11 @@ class Capability(TimestampedModel):
     @property
     def modes_display(self) -> list[str]:
         return [MeasuringMode(value).label for value in self.modes]
+
+    @property
+    def basis_display(self) -> str:
+        """What vouches for it; always shown."""
+        return self.credential.get_kind_display() if self.credential else "自声明"
 
     @property
     def has_lapsed(self) -> bool:

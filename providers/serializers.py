@@ -28,7 +28,6 @@ class CapabilitySerializer(serializers.ModelSerializer):
     organisation_name = serializers.CharField(source="organisation.name", read_only=True)
     kind_display = serializers.CharField(source="get_kind_display", read_only=True)
     discipline_display = serializers.CharField(source="get_discipline_display", read_only=True)
-    assurance_display = serializers.CharField(source="get_assurance_display", read_only=True)
     status_display = serializers.CharField(source="get_status_display", read_only=True)
     modes = serializers.ListField(child=serializers.ChoiceField(choices=MeasuringMode), required=False)
     credential_detail = CredentialSerializer(source="credential", read_only=True)
@@ -49,8 +48,7 @@ class CapabilitySerializer(serializers.ModelSerializer):
             "text",
             "credential",
             "credential_detail",
-            "assurance",
-            "assurance_display",
+            "basis_display",
             "direction",
             "maturity",
             "cases",
@@ -60,7 +58,7 @@ class CapabilitySerializer(serializers.ModelSerializer):
             "has_lapsed",
             "lines",
         ]
-        read_only_fields = ["assurance", "status", "version", "has_lapsed"]
+        read_only_fields = ["basis_display", "status", "version", "has_lapsed"]
         # The service checks this after the organisation is known to be the author's.
         validators = []
 
