@@ -34,8 +34,8 @@ VERDICTS = {
     Verdict.UNKNOWN: "无法判断",
 }
 REASONS = {
-    Reason.NEED_UNREAD: "需求中有未能读出的数值，请写明测量范围、单位和准确度要求",
-    Reason.OFFERED_UNREAD: "该机构的能力中有未能读出的数值，请向其确认",
+    Reason.NEED_UNREAD: "需求的数值没有读出或没有读全，请写明测量范围、单位和准确度要求",
+    Reason.OFFERED_UNREAD: "该机构的数值没有读全，请向其确认",
     Reason.NO_ROWS: "该机构没有填写测量能力，请向其询问测量范围和不确定度",
     Reason.KIND_DIFFERS: "两者不是同一种量",
     Reason.KIND_UNSTATED: "有一方没有写明是什么量，请补充被测量",
@@ -64,8 +64,8 @@ ASSUMPTIONS = {
     Assumption.OPEN_END_TOUCHED: "需求的端点恰为能力范围不含的端点，按含端点计",
     Assumption.NEED_K_ASSUMED: "需求的不确定度没有写 k，按 k=2 计",
     Assumption.OFFERED_K_ASSUMED: "该机构的不确定度没有写 k，按 k=2 计",
-    Assumption.RATIO_RULE: "按 JJF 1094，不确定度应不大于最大允许误差绝对值的 1/{ratio}",
-    Assumption.CLASS_TABLE: "最大允许误差由准确度等级按 {source} 得出",
+    Assumption.RATIO_RULE: "要求 U 不大于最大允许误差绝对值的 1/{ratio}（{rule}）",
+    Assumption.CLASS_TABLE: "等级所对应的最大允许误差取自 {source}",
     Assumption.FULL_SCALE_OF_RANGE: "满量程取所写测量范围的最大值",
     Assumption.INTERPOLATED: "不确定度在范围两端之间按所写顺序线性内插",
     Assumption.PERCENT_AMBIGUOUS: "以 % 表示的不确定度未写明是绝对值还是相对值，两种都作了核对",
@@ -78,7 +78,9 @@ BANDS = {
     Band.GUARD_BAND: "只能按待定区使用",
     Band.INSUFFICIENT: "不能用于符合性判定",
 }
-SCALES = {Scale.LINEAR: "按线性", Scale.LOG: "按对数", Scale.POINTS: "按点数"}
+SCALES = {Scale.LOG: "按对数", Scale.POINTS: "按点数"}
+# Kinds whose accuracy is told in the unit of the range: kelvin and bare per cent would puzzle the reader.
+_SHOWN_AS_RANGE = ("temperature", "dew_point", "relative_humidity", "ph", "hardness")
 CURRENT_FORMS = {Decimal(0): "直流", Decimal(1): "交流"}
 
 
@@ -96,14 +98,15 @@ def derivation(verdict: LineVerdict, *, quote_need: bool = True) -> tuple[str, .
     if not quote_need:
         return (_hidden(verdict),)
     steps = [_kind_step(verdict), *_range_steps(verdict), *_uncertainty_steps(verdict)]
-    return (*steps, f"结论：{_conclusion(verdict)}。", *(f"假定：{text}。" for text in assumptions(verdict)))
+    return (*steps, f"结论：{_conclusion(verdict)}。", *(f"假定：{text}。" for text in _assumptions(verdict)))
 
 
-def assumptions(verdict: LineVerdict) -> tuple[str, ...]:
+def _assumptions(verdict: LineVerdict) -> tuple[str, ...]:
     """What was taken for granted, as sentences without a full stop."""
     check = verdict.uncertainty
     facts = {
         "ratio": _ratio(check),
+        "rule": "JJF 1094" if check.ratio == 3 else "所选的比例",
         "source": check.source,
         "start": _place(verdict, check.start) if check.start is not None else "",
     }
@@ -129,7 +132,7 @@ def _hidden(verdict: LineVerdict) -> str:
         ("不确定度", verdict.uncertainty.verdict),
     )
     found = "、".join(f"{name}{VERDICTS[one].removeprefix('按 CMC 计')}" for name, one in aspects)
-    return f"{VERDICTS[verdict.verdict]}（{found}；需求的具体指标在签署保密协议后可见）"
+    return f"{VERDICTS[verdict.verdict]}（{found}；需求的具体指标未向您公开）"
 
 
 # --- The card ------------------------------------------------------------------------------------------------
@@ -145,6 +148,9 @@ def _findings(verdict: LineVerdict) -> Iterator[str]:
     yield _demand(verdict)
     if verdict.coverage.verdict is not Verdict.PASS and verdict.offered:
         yield f"该机构 {_quote_range(verdict.offered)}，{_coverage(verdict.coverage, verdict.need)}"
+    for axis in verdict.parameters.axes:
+        if axis.verdict in (Verdict.FAIL, Verdict.PARTIAL):
+            yield _parameter(axis)
     if check.worst:
         yield f"该机构 {_offer(verdict, check.worst)}"
 
@@ -172,29 +178,24 @@ def _offer(verdict: LineVerdict, point: Comparison) -> str:
 
 
 def _conclusion(verdict: LineVerdict) -> str:
-    """The verdict, with the ratio that led to it or the reason and the way out."""
-    check = verdict.uncertainty
-    text = VERDICTS[verdict.verdict]
-    if verdict.kind.reason and verdict.kind.verdict is not Verdict.PASS:
-        return f"{text}，{REASONS[verdict.kind.reason]}"
+    """The verdict, with what it rests on: the reason and the way out, or the ratio."""
+    check, text = verdict.uncertainty, VERDICTS[verdict.verdict]
     if verdict.verdict is Verdict.UNKNOWN:
         return f"{text}，{'；'.join(dict.fromkeys(_reasons(verdict))) or REASONS[Reason.UNDECIDED]}"
-    notes = []
+    notes = [text]
+    if verdict.kind.verdict in (Verdict.FAIL, Verdict.PARTIAL) and verdict.kind.reason:
+        notes.append(REASONS[verdict.kind.reason])
     if verdict.coverage.verdict is Verdict.FAIL:
-        return f"{text}，测量范围不重合"
+        notes.append("测量范围不重合")
     if verdict.parameters.verdict is Verdict.FAIL:
-        return f"{text}，测量条件不重合"
+        notes.append("测量条件不重合")
     if check.verdict is Verdict.PARTIAL and check.share is not None:
         where = _intervals(check.insufficient, verdict.need)
         notes.append(f"已覆盖范围的 {_percent(check.share)} 不确定度足够，{where} 不足")
     if check.verdict is Verdict.FAIL and check.band is Band.GUARD_BAND:
         notes.append("可按待定区使用")
-    if check.tur is not None:
-        notes.append(f"TUR {_two_places(check.tur)}")
-    if notes and notes[-1].startswith("TUR"):
-        tur = f"（{notes.pop()}）"
-        return "，".join([text, *notes]) + tur
-    return "，".join([text, *notes])
+    place = "最不利处 " if check.verdict is Verdict.PARTIAL else ""
+    return "，".join(notes) + (f"（{place}TUR {_two_places(check.tur)}）" if check.tur is not None else "")
 
 
 def _reasons(verdict: LineVerdict) -> Iterator[str]:
@@ -206,7 +207,16 @@ def _reasons(verdict: LineVerdict) -> Iterator[str]:
             yield REASONS[check.reason]
     for axis in verdict.parameters.axes:
         if axis.verdict is Verdict.UNKNOWN and axis.reason:
-            yield f"{_parameter_label(axis.quantity)}：{REASONS[axis.reason]}{_band(axis)}"
+            yield _parameter(axis)
+
+
+def _parameter(axis: CoverageCheck) -> str:
+    """频率 需求 50 Hz~5 kHz，该机构 40 Hz~1 kHz，覆盖 60 %"""
+    label = _parameter_label(axis.quantity)
+    if axis.reason:
+        return f"{label}：{REASONS[axis.reason]}{_band(axis)}"
+    mine, theirs = (_axis_intervals(one, axis.quantity) for one in (axis.needed, axis.offered))
+    return f"{label} 需求 {mine}，该机构 {theirs or '无'}，覆盖 {_percent(axis.share or 0.0)}"
 
 
 def _band(axis: CoverageCheck) -> str:
@@ -235,12 +245,7 @@ def _range_steps(verdict: LineVerdict) -> Iterator[str]:
         f"{_coverage(verdict.coverage, verdict.need)}。"
     )
     for axis in verdict.parameters.axes:
-        label = _parameter_label(axis.quantity)
-        if axis.reason:
-            yield f"条件：{label}，{REASONS[axis.reason]}{_band(axis)}。"
-        else:
-            mine, theirs = (_axis_intervals(one, axis.quantity) for one in (axis.needed, axis.offered))
-            yield f"条件：{label}，需求 {mine}，该机构 {theirs or '无'}，覆盖 {_percent(axis.share or 0.0)}。"
+        yield f"条件：{_parameter(axis)}。"
 
 
 def _uncertainty_steps(verdict: LineVerdict) -> Iterator[str]:
@@ -255,11 +260,12 @@ def _uncertainty_steps(verdict: LineVerdict) -> Iterator[str]:
     yield f"要求：需求「{_quote_accuracy(check.need_item)}」，{_rule(check)}。"
     item = check.offered_item
     if item:
-        yield f"能力：该机构「{item.raw.strip()}」，统一按 k=2 比较{_k_note(item)}。"
-    for point in dict.fromkeys((*check.ends, check.worst)):
+        yield f"能力：该机构「{_raw(item)}」，统一按 k=2 比较{_k_note(item)}。"
+    for point in dict.fromkeys((*check.ends, check.worst)) if _varies(check) else (check.worst,):
         required, offered = _figures(verdict, point)
+        where = f"{_place(verdict, point.at)} 处" if _varies(check) else ""
         tur = "" if check.tur is None or check.ratio is None else f"，TUR {_two_places(check.ratio * point.quotient)}"
-        yield f"比较：{_place(verdict, point.at)} 处要求 U ≤ {required}，提供 U = {offered}{tur}。"
+        yield f"比较：{where}要求 U ≤ {required}，提供 U = {offered}{tur}。"
     if check.band:
         yield f"比值：最不利处 TUR {_two_places(check.tur or Decimal(0))}，{BANDS[check.band]}。"
     if check.insufficient and check.verdict is Verdict.PARTIAL:
@@ -274,7 +280,7 @@ def _rule(check: UncertaintyCheck) -> str:
     if check.basis is Basis.UNCERTAINTY:
         return f"直接给出不确定度{_k_note(check.need_item)}"
     if check.basis is Basis.ACCURACY_CLASS:
-        return f"等级按 {check.source} 换为最大允许误差 MPE，要求 U ≤ |MPE|/{_ratio(check)}"
+        return f"由等级得最大允许误差 MPE（{check.source}），要求 U ≤ |MPE|/{_ratio(check)}"
     return f"要求 U ≤ |MPE|/{_ratio(check)}（不对称时取公差带宽的一半为 |MPE|）"
 
 
@@ -291,21 +297,26 @@ def _quote_range(line: Line | None) -> str:
     """The range as it is written."""
     if line is None:
         return ""
-    return "、".join(dict.fromkeys(item.raw.strip() for item in line.ranges if item.raw.strip())) or line.cells.range
+    return "、".join(dict.fromkeys(raw for item in line.ranges if (raw := _raw(item)))) or line.cells.range.strip()
 
 
 def _quote_accuracy(item: Item | None) -> str:
     """The accuracy a need asks for as it is written; a bare ± is an MPE."""
     if item is None:
         return ""
-    raw = item.raw.strip()
+    raw = _raw(item)
     return f"MPE {raw}" if item.kind is ItemKind.MPE and raw.startswith("±") else raw
 
 
 def _quote_uncertainty(item: Item) -> str:
     """The uncertainty a row offers as it is written, with the U that a column head may have supplied."""
-    raw = item.raw.strip()
+    raw = _raw(item)
     return raw if raw[:1] in ("U", "u", "扩", "不", "测", "k") else f"U = {raw}"
+
+
+def _raw(item: Item) -> str:
+    """The words an item was read from, without what they share with their neighbours."""
+    return item.raw.strip().rstrip(" ,，;；:：(（")
 
 
 def _squeeze(text: str) -> str:
@@ -319,7 +330,7 @@ def _coverage(check: CoverageCheck, need: Line) -> str:
     notes = []
     if check.linear is not None and check.log is not None and abs(check.linear - check.log) > 0.1:
         notes.append(f"线性 {_percent(check.linear)}，对数 {_percent(check.log)}")
-    elif check.verdict is Verdict.PARTIAL:
+    elif check.verdict is Verdict.PARTIAL and check.scale is not Scale.LINEAR:
         notes.append(SCALES[check.scale])
     if check.uncovered and check.verdict is not Verdict.PASS:
         notes.append(f"缺 {_intervals(check.uncovered, need)}")
@@ -343,7 +354,8 @@ def _axis_intervals(intervals: Iterable[Interval], quantity: str | None, unit: s
 def _axis_value(value: Decimal, quantity: str | None, unit: str | None) -> str:
     if quantity == "current_form":
         return CURRENT_FORMS[value]
-    return format_si(value, _known(quantity), unit=unit, digits=6)
+    text = format_si(value, _known(quantity), unit=unit, digits=6)
+    return text if "×10" not in text else format_si(value, _known(quantity), digits=6)
 
 
 def _range_unit(line: Line) -> str | None:
@@ -356,14 +368,24 @@ def _place(verdict: LineVerdict, x: Decimal) -> str:
 
 
 def _uncertainty(verdict: LineVerdict, value: Decimal, digits: int) -> str:
-    """An uncertainty in a fitting unit: dB of a level, °C and %RH as the range is written."""
-    unit = _range_unit(verdict.need)
+    """An uncertainty in the unit that the texts use for it, or a fitting one."""
     quantity = _known(verdict.kind.need or verdict.kind.offered)
-    si_unit = verdict.uncertainty.unit or ""
-    if si_unit.startswith("dB"):
-        return format_si(value, quantity, unit="dB", digits=digits)
-    keeps_unit = si_unit in ("1", "K", "pH", "HRC") or si_unit not in {kind.si_unit for kind in KINDS.values()}
-    return format_si(value, quantity, difference=True, unit=unit if keeps_unit else None, digits=digits)
+    return format_si(value, quantity, difference=True, unit=_accuracy_unit(verdict, quantity), digits=digits)
+
+
+def _accuracy_unit(verdict: LineVerdict, quantity: str | None) -> str | None:
+    """One unit for both sides: the institute's, else the need's, else the range's, else what fits the worst point."""
+    check = verdict.uncertainty
+    for item in (check.offered_item, check.need_item):
+        if item and item.unit and item.unit != "%" and not item.relative and not item.formula:
+            return item.unit
+    if (check.unit or "").startswith("dB"):
+        return "dB"
+    if quantity in _SHOWN_AS_RANGE:
+        return _range_unit(verdict.need)
+    if check.worst is None:
+        return None
+    return format_si(check.worst.required, quantity, difference=True).rpartition(" ")[2] or None
 
 
 def _figures(verdict: LineVerdict, point: Comparison) -> tuple[str, str]:

@@ -191,14 +191,14 @@ def _bare(words: str) -> str:
 
 
 def _agree(one: str, other: str) -> bool:
-    """Whether two names share their words: one within the other, or half of the pairs of characters."""
+    """Whether two names share their words: one within the other, or two in five of the pairs of characters."""
     one, other = _bare(one), _bare(other)
     if not one or not other:
         return False
     if one in other or other in one:
         return True
     pairs, others = ({text[i : i + 2] for i in range(len(text) - 1)} for text in (one, other))
-    return 2 * len(pairs & others) >= (len(pairs) + len(others)) * 0.5
+    return 5 * len(pairs & others) >= len(pairs) + len(others)
 
 
 # --- One object and measurand --------------------------------------------------------------------------------
