@@ -54,13 +54,14 @@ class Index:
         chosen = {row for row in _best(similarities, own, limit) if similarities[row] > 0}
         for rows in (coded, measured):
             chosen.update(_best(similarities, [row for row in own if row in rows], limit))
-        order = sorted(chosen, key=lambda row: (-similarities[row], row))
-        return self._candidates(order, similarities, vector)
+        return self._candidates(_best(similarities, sorted(chosen), len(chosen)), similarities, vector)
 
-    def candidate(self, profile: Profile, key: str) -> Candidate:
-        """One given capability as a candidate, however far it is."""
+    def candidates_among(self, profile: Profile, keys: Iterable[str], *, limit: int) -> tuple[Candidate, ...]:
+        """The nearest of given capabilities, however far they are; the nearest first, equal ones by key."""
         vector = self._vector(profile)
-        return self._candidates([self.rows[key]], self._similarities(vector), vector)[0]
+        similarities = self._similarities(vector)
+        own = sorted(self.rows[key] for key in keys)
+        return self._candidates(_best(similarities, own, limit), similarities, vector)
 
     def _vector(self, profile: Profile) -> Any:
         return self.tfidf.transform(self.columns.transform([profile.terms]))

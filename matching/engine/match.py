@@ -41,8 +41,7 @@ def match(
 
     def rank(kind: CapabilityKind) -> tuple[Pairing, ...]:
         candidates = index.candidates(need, inquiry.profile, kind, limit=JUDGED)
-        pairings = map(inquiry.pair, candidates)
-        return tuple(sorted(pairings, key=lambda pairing: (-pairing.score, pairing.key))[:limit])
+        return tuple(sorted(map(inquiry.pair, candidates), key=_rank)[:limit])
 
     return Match(existing=rank(CapabilityKind.SERVICE), research=rank(CapabilityKind.RESEARCH))
 
@@ -57,8 +56,8 @@ def explain_best(
 ) -> Pairing | None:
     """The best pairing of a need among given capabilities, even if it ranks low: 「为什么不是我」."""
     inquiry = _inquire(need, weights, judge)
-    pairings = [inquiry.pair(index.candidate(inquiry.profile, key)) for key in sorted(keys)]
-    return max(pairings, key=lambda pairing: pairing.score, default=None)
+    pairings = map(inquiry.pair, index.candidates_among(inquiry.profile, keys, limit=JUDGED))
+    return min(pairings, key=_rank, default=None)
 
 
 def why_next_lower(pairings: Sequence[Pairing]) -> tuple[Lead, ...]:
@@ -90,6 +89,10 @@ class _Inquiry:
 def _inquire(need: NeedDocument, weights: Weights | None, judge: Judge) -> _Inquiry:
     objects = tuple(terms_of(line.cells.object) for line in need.lines)
     return _Inquiry(need, profile_need(need), objects, weights or load_weights(), judge)
+
+
+def _rank(pairing: Pairing) -> tuple[float, str]:
+    return -pairing.score, pairing.key
 
 
 def find_concerned(objects: Sequence[Mapping[str, float]], capability: Mapping[str, float]) -> tuple[bool, ...]:

@@ -29,14 +29,32 @@ PAIR = 1.0
 STOP_WORD = 0.1
 
 CODE = re.compile(
-    r"(?<![A-Za-z])(?P<family>JJ[FG](?:\([^)\d]{1,6}\))?|GB(?:/[TZ])?|ISO(?:/[A-Z]{2,3})?|IEC|ASTM|OIML\s?[RD]|CNAS-[A-Z]{2}|"
-    r"(?:HJ|YY|JB|QB|SJ|DL|JT|TB|HG|SY|NB|MT|CJ|JG|GA|WS|YS|YB|LY|QC|QJ|HB|CB|GJB|EN|DB\d{2})(?:/T)?)"
-    r"[\s:-]{0,2}(?P<number>[A-Z]?\d+(?:\.\d+)*)(?:\s?[-—–:]\s?(?P<edition>(?:19|20)\d{2}))?(?![\d.])"
+    r"""
+    (?<![A-Za-z])
+    (?P<family>
+        JJ[FG](?:\([^)\d]{1,6}\))? | GB(?:/[TZ])? | GJB | DB\d{2}(?:/T)?
+        | ISO(?:/[A-Z]{2,3})? | IEC | EN | ASTM | OIML\s?[RD] | CNAS-[A-Z]{2}
+        # Two letters alone may be a scale or a unit (HB 220), so these need /T or an edition.
+        | (?:HJ|YY|JB|QB|SJ|DL|JT|TB|HG|SY|NB|MT|CJ|JG|GA|WS|YS|YB|LY|QC|QJ|HB|CB)
+          (?:/T|(?=\s?\d+(?:\.\d+)*\s?[-—–]\s?(?:19|20)\d\d))
+    )
+    [\s:-]{0,2} (?P<number>[A-Z]?\d+(?:\.\d+)*)
+    (?:\s?[-—–:]\s?(?P<edition>(?:19|20)\d{2}))?
+    (?!\d|\.\d)
+    """,
+    re.VERBOSE,
 )
+# Rough on purpose: it only has to keep figures and their units out of the words.
 MEASURED = re.compile(
-    r"[±<>≤≥≈~=]*\d[\d.,]*(?:[×x*]10\^?[-+−]?\d+)?\s?"
-    r"(?:[%‰°℃Ωμ\"A-Za-z][A-Za-z0-9%°Ωμ/·^−*.-]*|"
-    r"(?:毫|微|纳|千|兆|吉)?(?:米|克|升|秒|帕|伏|安|瓦|欧|赫兹|牛顿?|焦)(?![\u4e00-\u9fff]{0,1}[秤表计])|公斤|吨|丝|道|度|位半|级|分贝|个|台|件|支|块|只|套|年|月|日|万)?"
+    r"""
+    [±<>≤≥≈~=]* \d[\d.,]* (?:[×x*]10\^?[-+−]?\d+)? \s?
+    (?:
+        [%‰°Ωμ"A-Za-z][A-Za-z0-9%°Ωμ/·^−*.-]*
+        | [毫微纳千兆吉]?(?:米|克|升|秒|帕|伏|安培?|瓦|欧姆?|赫兹|牛顿?|焦耳?)
+        | 公斤|吨|丝|道|度|位半|级|分贝|年|月|日|万|[个台件支块只套]
+    )?
+    """,
+    re.VERBOSE,
 )
 LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-/][A-Za-z][A-Za-z0-9]*)*")
 HAN_RUN = re.compile(r"[\u4e00-\u9fff]+")

@@ -33,6 +33,12 @@ def test_the_shares_of_the_terms_add_up_to_the_similarity():
         assert sum(share for _, share in found.shares) == pytest.approx(found.similarity)
 
 
+def test_given_capabilities_are_candidates_however_far_they_are():
+    need = NeedDocument("n", "卡尺")
+    found = build_index(CAPABILITIES).candidates_among(profile_need(need), ["truck", "caliper", "furnace"], limit=2)
+    assert [candidate.document.key for candidate in found] == ["caliper", "furnace"]
+
+
 def test_research_is_found_apart_from_services():
     need = NeedDocument("n", "地磅动态称重")
     assert [found.document.key for found in find(need, kind=RESEARCH)] == ["weighing"]

@@ -35,7 +35,7 @@ UNKNOWN, FAIL = PairVerdict(Verdict.UNKNOWN), PairVerdict(Verdict.FAIL)
 
 def score(need=NEED, capability=CAPABILITY, verdict=UNKNOWN):
     profile = profile_need(need)
-    candidate = build_index([capability]).candidate(profile, capability.key)
+    (candidate,) = build_index([capability]).candidates_among(profile, [capability.key], limit=1)
     return score_pairing(need, profile, candidate, verdict, WEIGHTS)
 
 
