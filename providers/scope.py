@@ -128,7 +128,9 @@ def read_scope(file: BinaryIO, name: str, *, progress: Progress | None = None) -
     problems = [
         warn_of_sheet(sheet, heading) for sheet, heading in found if sheet.rows and (sheet.is_hidden or not heading)
     ]
-    total = sum(len(reader.sheet.rows) for reader in scopes)
+    total = sum(len(reader.numbers) for reader in scopes)
+    if total > MAX_ROWS:
+        refuse_length()
     rows, done = [], 0
     for reader in scopes:
         for row in reader.read():
@@ -137,8 +139,6 @@ def read_scope(file: BinaryIO, name: str, *, progress: Progress | None = None) -
                 progress(done + reader.done, total)
         done += reader.done
         problems += reader.problems
-    if len(rows) > MAX_ROWS:
-        refuse_length()
     if not rows and not any(problem.severity == Severity.ERROR for problem in problems):
         raise ScopeError("表头下面没有能力行。请在表头下逐行填写测量仪器名称、测量范围和扩展不确定度后重新上传。")
     rows, repeated = drop_repeated(rows)
@@ -194,6 +194,7 @@ class ScopeReader:
     def __init__(self, sheet: Sheet, heading: Heading) -> None:
         self.sheet, self.heading = sheet, heading
         self.problems: list[Problem] = []
+        self.numbers = sorted(row for row in sheet.rows if row > heading.bottom)
         self.done = 0
         self.range_title = next(filter(None, map(heading.title, (Field.RANGE, Field.LOW, Field.HIGH))), "")
         self._fields = {column: field for field, columns in heading.columns.items() for column in columns}
@@ -216,7 +217,7 @@ class ScopeReader:
         """The rows below the heading; problems are collected on the way."""
         self._warn_of_columns()
         merged = spread_down(self.sheet, self.heading)
-        for row in sorted(row for row in self.sheet.rows if row > self.heading.bottom):
+        for row in self.numbers:
             self.done += 1
             own = {column: cell for column, cell in self.sheet.rows[row].items() if column in self.heading.titles}
             if not own:

@@ -53,7 +53,8 @@ def raw_xlsx(sheet_data, *, strings="", styles="", after="", parts=None):
         + "</Relationships>",
         "xl/sharedStrings.xml": f'<sst xmlns="{NAMESPACE}">{strings}</sst>',
         "xl/styles.xml": f'<styleSheet xmlns="{NAMESPACE}">{styles}</styleSheet>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{NAMESPACE}"><sheetData>{sheet_data}</sheetData>{after}</worksheet>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{NAMESPACE}">'
+        f"<sheetData>{sheet_data}</sheetData>{after}</worksheet>",
     }
     return zip_file(content | (parts or {}))
 
