@@ -236,3 +236,31 @@ def test_needs_are_expected_to_be_served_by_providers(demo, organisations):
         for record in demo["needs"]
         if not set(record["served_by"]) <= able or duplicates(record["served_by"])
     ] == []
+
+
+def test_there_is_enough_of_everything(demo, organisations):
+    providers = [record for record in demo["organisations"] if record["kind"] in PROVIDER_KINDS]
+    amounts = {
+        "providers": (len(providers), 64),
+        "provinces": (len({record["region"][:2] for record in providers}), 15),
+        "enterprises": (sum(record["kind"] == "enterprise" for record in demo["organisations"]), 82),
+        "capabilities": (len(demo["capabilities"]), 330),
+        "rows": (sum(len(record["lines"]) for record in demo["capabilities"]), 620),
+        "research": (len(demo["research"]), 42),
+        "needs": (len(demo["needs"]), 155),
+        "published": (sum(record["status"] == "published" for record in demo["needs"]), 120),
+        "disciplines": (len({record["discipline"] for record in demo["capabilities"]}), 12),
+    }
+    assert {name: amount for name, (amount, least) in amounts.items() if amount < least} == {}
+    assert {record["organisation"] for record in demo["capabilities"] + demo["research"]} == {
+        record["key"] for record in providers
+    }
+
+
+def test_organisers_cover_the_nation_the_delta_and_one_province(demo):
+    organisers = [record for record in demo["organisations"] if record["kind"] == "authority"]
+    assert [record["service_regions"] for record in organisers] == [
+        [],
+        ["310000", "320000", "330000", "340000"],
+        ["420000"],
+    ]
