@@ -41,8 +41,8 @@ REASONS = {
     Reason.KIND_UNSTATED: "有一方没有写明是什么量，请补充被测量",
     Reason.KIND_PART: "两者的量只是部分一致，请确认被测量",
     Reason.SCALE_DIFFERS: "标尺不同，不能互相换算",
-    Reason.NEED_RANGE_UNSTATED: "需求没有给出测量范围，请补充",
-    Reason.OFFERED_RANGE_UNSTATED: "该机构没有给出测量范围，请向其询问",
+    Reason.NEED_RANGE_UNSTATED: "没有读出需求的测量范围，请写明上下限和单位",
+    Reason.OFFERED_RANGE_UNSTATED: "没有读出该机构的测量范围，请向其询问",
     Reason.OFFERED_END_UNSTATED: "该机构的测量范围只写了一端，请向其询问另一端",
     Reason.NEED_PARAMETER_UNSTATED: "需求没有给出，请补充",
     Reason.OFFERED_PARAMETER_UNSTATED: "该机构没有给出，请向其询问",
@@ -150,7 +150,7 @@ def _findings(verdict: LineVerdict) -> Iterator[str]:
         yield f"该机构 {_quote_range(verdict.offered)}，{_coverage(verdict.coverage, verdict.need)}"
     for axis in verdict.parameters.axes:
         if axis.verdict in (Verdict.FAIL, Verdict.PARTIAL):
-            yield _parameter(axis)
+            yield _parameter(axis, verdict)
     if check.worst:
         yield f"该机构 {_offer(verdict, check.worst)}"
 
@@ -174,7 +174,8 @@ def _offer(verdict: LineVerdict, point: Comparison) -> str:
     quoted = _quote_uncertainty(item) if item else "U"
     if item and item.k and item.k != 2:
         return f"{quoted}，折合 k=2 为 {value}"
-    return quoted if _squeeze(value) in _squeeze(quoted) else f"{quoted} = {value}"
+    states_value = item and item.formula is None and not item.relative and item.low == item.high
+    return quoted if states_value else f"{quoted} = {value}"
 
 
 def _conclusion(verdict: LineVerdict) -> str:
@@ -192,38 +193,38 @@ def _conclusion(verdict: LineVerdict) -> str:
     if check.verdict is Verdict.PARTIAL and check.share is not None:
         where = _intervals(check.insufficient, verdict.need)
         notes.append(f"已覆盖范围的 {_percent(check.share)} 不确定度足够，{where} 不足")
-    if check.verdict is Verdict.FAIL and check.band is Band.GUARD_BAND:
+    others = (verdict.kind.verdict, verdict.coverage.verdict, verdict.parameters.verdict)
+    if check.verdict is Verdict.FAIL and check.band is Band.GUARD_BAND and Verdict.FAIL not in others:
         notes.append("可按待定区使用")
     place = "最不利处 " if check.verdict is Verdict.PARTIAL else ""
     return "，".join(notes) + (f"（{place}TUR {_two_places(check.tur)}）" if check.tur is not None else "")
 
 
 def _reasons(verdict: LineVerdict) -> Iterator[str]:
-    """Why the verdict is unknown, each with the way out."""
+    """Why the verdict is unknown, each with the way out; what follows from an unknown quantity is left out."""
     if verdict.reason:
         yield REASONS[verdict.reason]
+    if verdict.kind.verdict is Verdict.UNKNOWN:
+        return
     for check in (verdict.coverage, verdict.uncertainty):
         if check.verdict is Verdict.UNKNOWN and check.reason:
             yield REASONS[check.reason]
     for axis in verdict.parameters.axes:
         if axis.verdict is Verdict.UNKNOWN and axis.reason:
-            yield _parameter(axis)
+            yield _parameter(axis, verdict)
 
 
-def _parameter(axis: CoverageCheck) -> str:
+def _parameter(axis: CoverageCheck, verdict: LineVerdict) -> str:
     """频率 需求 50 Hz~5 kHz，该机构 40 Hz~1 kHz，覆盖 60 %"""
     label = _parameter_label(axis.quantity)
+    items = (*verdict.need.parameters, *(verdict.offered.parameters if verdict.offered else ()))
+    unit = next((item.unit for item in items if item.quantity == axis.quantity and item.unit), None)
+    mine, theirs = (_axis_intervals(one, axis.quantity, unit) for one in (axis.needed, axis.offered))
     if axis.reason:
-        return f"{label}：{REASONS[axis.reason]}{_band(axis)}"
-    mine, theirs = (_axis_intervals(one, axis.quantity) for one in (axis.needed, axis.offered))
+        # Where the need is silent, the band of the institute tells what to ask for.
+        band = f"（该机构为 {theirs}）" if axis.reason is Reason.NEED_PARAMETER_UNSTATED and theirs else ""
+        return f"{label}：{REASONS[axis.reason]}{band}"
     return f"{label} 需求 {mine}，该机构 {theirs or '无'}，覆盖 {_percent(axis.share or 0.0)}"
-
-
-def _band(axis: CoverageCheck) -> str:
-    """The capability's band, shown where the need is silent."""
-    if axis.reason is not Reason.NEED_PARAMETER_UNSTATED or not axis.offered:
-        return ""
-    return f"（该机构为 {_axis_intervals(axis.offered, axis.quantity)}）"
 
 
 # --- The derivation ------------------------------------------------------------------------------------------
@@ -245,7 +246,7 @@ def _range_steps(verdict: LineVerdict) -> Iterator[str]:
         f"{_coverage(verdict.coverage, verdict.need)}。"
     )
     for axis in verdict.parameters.axes:
-        yield f"条件：{_parameter(axis)}。"
+        yield f"条件：{_parameter(axis, verdict)}。"
 
 
 def _uncertainty_steps(verdict: LineVerdict) -> Iterator[str]:
@@ -319,10 +320,6 @@ def _raw(item: Item) -> str:
     return item.raw.strip().rstrip(" ,，;；:：(（")
 
 
-def _squeeze(text: str) -> str:
-    return text.replace(" ", "").replace("µ", "μ").replace("℃", "°C")
-
-
 def _coverage(check: CoverageCheck, need: Line) -> str:
     """覆盖 76 %（缺 −70 °C~−40 °C、150 °C~180 °C）"""
     if check.share is None:
@@ -383,9 +380,11 @@ def _accuracy_unit(verdict: LineVerdict, quantity: str | None) -> str | None:
         return "dB"
     if quantity in _SHOWN_AS_RANGE:
         return _range_unit(verdict.need)
-    if check.worst is None:
-        return None
-    return format_si(check.worst.required, quantity, difference=True).rpartition(" ")[2] or None
+    unit = _range_unit(verdict.need)
+    if check.worst is None or (unit and "/" in unit):
+        return unit
+    fitting = format_si(check.worst.required, quantity, difference=True).partition(" ")[2]
+    return fitting or unit
 
 
 def _figures(verdict: LineVerdict, point: Comparison) -> tuple[str, str]:

@@ -144,6 +144,8 @@ def check_kind(need: Line, row: Line) -> KindCheck:
             verdict, reason = Verdict.FAIL, Reason.KIND_DIFFERS
     elif len(units) == 2:
         verdict, reason = Verdict.FAIL, Reason.KIND_DIFFERS
+    elif not row.is_read:
+        verdict, reason = Verdict.UNKNOWN, Reason.OFFERED_UNREAD
     else:
         verdict, reason = Verdict.UNKNOWN, Reason.KIND_UNSTATED
     return KindCheck(verdict, mine, theirs, reason)
@@ -320,7 +322,7 @@ def _check_coverage(
     if not is_stated:
         return replace(check, verdict=Verdict.UNKNOWN, share=None, needed=(), reason=Reason.NEED_RANGE_UNSTATED)
     if not any(offered) and check.verdict is Verdict.UNKNOWN:
-        return replace(check, reason=Reason.OFFERED_RANGE_UNSTATED)
+        return replace(check, share=None, reason=Reason.OFFERED_RANGE_UNSTATED)
     return check
 
 

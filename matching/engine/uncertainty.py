@@ -190,6 +190,9 @@ def _laws(
     item: Item, ground: Ground, resolution: Item | None
 ) -> tuple[tuple[Law, ...], set[Assumption], Reason | None]:
     """The laws of one U or MPE at k = 2; several if the text leaves open which one is meant."""
+    if item.relative is None and item.si_unit == "1" != ground.unit:
+        # A percentage of a quantity that is not itself in per cent can only be one of the reading.
+        item = replace(item, relative=True)
     factor = COVERAGE_FACTOR / (_coverage_factor(item) or COVERAGE_FACTOR)
     if item.kind is not ItemKind.UNCERTAINTY:
         factor = Decimal(1)

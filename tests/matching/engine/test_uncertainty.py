@@ -177,6 +177,8 @@ ONE = si("0", "1")
         (u_formula("", "m", a="3e-7", c="4e-7", combine="rss"), "0.9", [5e-7]),
         (u_rel("0.02"), "0.5", [1e-4]),
         (u_rel("0.02", reference="fs"), "0.5", [2e-4]),
+        # A bare percentage of a length can only be one of the reading.
+        (replace(u_rel("0.02"), relative=None), "0.5", [1e-4]),
         # Halfway between 2 and 6 µm, and the other way round at a quarter.
         (u("2", "μm", to="6"), "0.5", [4e-6]),
         (u("6", "μm", to="2"), "0.25", [5e-6]),
