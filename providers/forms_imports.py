@@ -19,7 +19,10 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         label="能力表文件",
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.csv,.txt"}),
-        error_messages={"empty": "文件是空的。请检查是否选错了文件，或在 Excel 中重新保存后再上传。"},
+        error_messages={
+            "required": "请选择能力表文件。",
+            "empty": "文件是空的。请检查是否选错了文件，或在 Excel 中重新保存后再上传。",
+        },
     )
 
     def __init__(self, *args, user, **kwargs):
