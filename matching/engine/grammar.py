@@ -6,7 +6,7 @@ import re
 
 _VALUE = r"φ?[+-]?#@?"
 _TO = r"(?:~+|-{1,2}|…+|\.{2,6}|至|到|÷|→|(?:和|与)(?=φ?[+-]?#@?之间))"
-_OPEN, _SHUT = r"[(\[]*", r"[)\]]*"
+_OPEN, _SHUT = r"[(\[]{0,3}", r"[)\]]{0,3}"
 _READING = r"读数值?|示值|显示值|测[量得]值|实测值|设定值|标称值|of ?rdg|of ?reading|R\.?D(?:G|ING)?\.?|[Rr]d(?:g|ing)?|reading"
 _FULL = r"满量程值?|满刻度|满度|全量程|量程上限|测量上限|上限值?|量程|F\.?[SV]\.?R?|f\.?s\.?|of ?range|range|R(?:ANGE)"
 _SPAN = r"[Ss]pan|SPAN"

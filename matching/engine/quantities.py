@@ -9,6 +9,7 @@ around each whether it is a range, a limit, an uncertainty (JJF 1059.1), a maxim
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -17,8 +18,25 @@ from typing import Literal, cast
 
 from matching.engine.facts import Formula, Item, ItemKind, Reading, Role, Unread
 from matching.engine.grammar import (
-    BALANCE_AFTER, CONDITION, CONDITION_AFTER, EXPRESSION, FACTOR, FILLER, HEAD_UNIT, KEYWORD, KEYWORD_AFTER, NEW_SUBJECT, OPERATOR,
-    PROBABILITY, REFERENCE, SCALE_BEFORE, SENTENCE_END, SPAN_AFTER, SUFFIX, TERM, VARIABLE_UNIT,
+    BALANCE_AFTER,
+    CONDITION,
+    CONDITION_AFTER,
+    EXPRESSION,
+    FACTOR,
+    FILLER,
+    HEAD_UNIT,
+    KEYWORD,
+    KEYWORD_AFTER,
+    NEW_SUBJECT,
+    OPERATOR,
+    PROBABILITY,
+    REFERENCE,
+    SCALE_BEFORE,
+    SENTENCE_END,
+    SPAN_AFTER,
+    SUFFIX,
+    TERM,
+    VARIABLE_UNIT,
 )  # fmt: skip
 from matching.engine.names import blank_traps, read_classes, read_codes
 from matching.engine.normalise import Normalised, normalise
@@ -28,6 +46,8 @@ from matching.engine.units import KINDS, Kind, Unit, find_unit, to_si
 Op = Literal["<=", "<", ">=", ">"]
 Units = tuple[Unit, ...]
 
+# A text is read up to here, ten times a long specification; what follows is listed as unread.
+MOST_CHARACTERS = 40_000
 # So many characters before and behind an expression are searched for the words that explain it.
 BEFORE, AFTER = 60, 24
 KELVIN_ZERO = Decimal("273.15")
@@ -43,14 +63,17 @@ def read(text: str, *, header: str = "", words: str = "") -> Reading:
     >>> read("0~25", header="测量范围/mm").items[0].quantity, read("有效期2023-06-01至2026-05-31").items
     ('length', ())
     """
-    clean = normalise(text)
+    clean = normalise(text[:MOST_CHARACTERS])
     signs = list(clean.text)
     head = replace(read_head(header), words=normalise(words + header).text)
     items = [*read_codes(text, clean, signs), *read_classes(text, clean, signs, grades_only=head.classes)]
     blank_traps(signs)
     reader = _Reader(text, clean, sketch("".join(signs)), head)
     items += reader.items()
-    return Reading(tuple(_share_quantity(sorted(items, key=lambda item: item.span))), tuple(reader.unread()))
+    unread = list(reader.unread())
+    if len(text) > MOST_CHARACTERS:
+        unread.append(Unread((MOST_CHARACTERS, len(text)), text[MOST_CHARACTERS:]))
+    return Reading(tuple(_share_quantity(sorted(items, key=lambda item: item.span))), tuple(unread))
 
 
 def write(item: Item) -> str:
@@ -197,6 +220,7 @@ class _Reader:
         self.factors = self._take(FACTOR)
         self.probabilities = self._take(PROBABILITY)
         self.covered: set[int] = set()
+        self.variables = dict(self._variables())
 
     def items(self) -> list[Item]:
         """All items, in the order of the text."""
@@ -245,7 +269,7 @@ class _Reader:
         expression.high_units = own[-1] or outer
         expression.low_units = own[0] or expression.high_units
         signs = found[form]
-        expression.low_open = signs.startswith(("<", ">")) and signs[1:2] != "=" or bool(re.search(r"[#@]<", signs))
+        expression.low_open = (signs.startswith(("<", ">")) and signs[1:2] != "=") or bool(re.search(r"[#@]<", signs))
         expression.high_open = form == "between" and bool(re.search(r"<(?!=)[^<≤]*$", signs))
         return expression
 
@@ -313,20 +337,18 @@ class _Reader:
 
     def _lend_units(self, expressions: list[Expression]) -> None:
         """A bare value takes the unit of the next in its list, of a scale named before it, or of the heading."""
-        bare = [expression for expression in expressions if not expression.high_units and expression.high is not None]
-        for expression in reversed(bare):
-            following = next((other for other in expressions if other.start >= expression.end), None)
-            listed = following and self.drawn.text[expression.end : following.start] in _JOINTS
-            units = following.low_units if following and listed else ()
-            expression.low_units = expression.high_units = units
-        lent: Expression | None = None
-        for expression in bare:
-            if not expression.high_units:
-                listed = lent and self.drawn.text[lent.end : expression.start] in _JOINTS
-                units = self._scale_before(expression) or (lent.high_units if lent and listed else ())
+        bare = [not expression.high_units and expression.high is not None for expression in expressions]
+        for index in range(len(expressions) - 2, -1, -1):
+            expression, following = expressions[index : index + 2]
+            if bare[index] and self.drawn.text[expression.end : following.start] in _JOINTS:
+                expression.low_units = expression.high_units = following.low_units
+        for index, expression in enumerate(expressions):
+            if bare[index] and not expression.high_units:
+                units = self._scale_before(expression)
+                if index and bare[index - 1] and self.drawn.text[expressions[index - 1].end : expression.start] in _JOINTS:
+                    units = units or expressions[index - 1].high_units
                 units = units or self._heading_near(expression) or self.head.units
                 expression.low_units = expression.high_units = units
-            lent = expression
 
     def _scale_before(self, expression: Expression) -> Units:
         found = SCALE_BEFORE.search(self.drawn.text[max(0, expression.start - 8) : expression.start])
@@ -362,9 +384,7 @@ class _Reader:
             return
         elif expression.form == "plusminus" and label == "span" and not ratio:
             yield from self._range(expression, -high, high)
-        elif expression.form in ("plusminus", "asymmetric") or (expression.reference and ratio):
-            yield from self._mpe(expression)
-        elif label == "mpe" and not (expression.form == "range" and self._begins_at_zero(expression)):
+        elif expression.form in ("plusminus", "asymmetric") or (expression.reference and ratio) or (label == "mpe" and not (expression.form == "range" and self._begins_at_zero(expression))):
             yield from self._mpe(expression)
         else:
             yield from self._range(expression, low, high)
@@ -523,20 +543,19 @@ class _Reader:
             return Decimal(1)
         if not outer and term.divisor == 1 and abs(term.number) < Decimal("0.001"):
             return Decimal(1)
-        if declared := self._variable_unit(term.variable):
+        if declared := self.variables.get(term.variable):
             return unit.factor / declared.factor
         if unit.si_unit != "m" or (term.divisor == 1 and abs(term.number) < Decimal("0.00002")):
             return Decimal(1)
         in_millimetres = term.divisor != 1 or abs(term.number) < Decimal("0.02")
         return unit.factor * (1000 if in_millimetres else 1)
 
-    def _variable_unit(self, variable: str) -> Unit | None:
-        """The unit the text states for the variable: L单位为m, L：mm, L in m, L以m为单位."""
+    def _variables(self) -> Iterator[tuple[str, Unit]]:
+        """The units the text states for its variables: L单位为m, L：mm, L in m, L以m为单位."""
         for found in VARIABLE_UNIT.finditer(self.clean.text):
             unit = find_unit_at(self.clean.text, found.end())
-            if found[1] == variable and unit and unit[1][0].si_unit == "m":
-                return unit[1][0]
-        return None
+            if unit and unit[1][0].si_unit == "m":
+                yield found[1], unit[1][0]
 
     # --- What the surroundings say -------------------------------------------------------------------------------
 
@@ -589,16 +608,17 @@ class _Reader:
         """k as stated behind the value or else before it; a standard uncertainty has k = 1 (JJF 1059.1)."""
         if expression.label == "std":
             return Decimal(1)
-        behind = [value for place, value in self.factors if place >= expression.end]
-        before = [value for place, value in self.factors if place < expression.end]
-        return (behind[:1] or before[-1:] or [self.head.k])[0]
+        behind = bisect_left(self.factors, (expression.end,))
+        if behind < len(self.factors):
+            return self.factors[behind][1]
+        return self.factors[-1][1] if self.factors else self.head.k
 
     def _probability(self, expression: Expression) -> Decimal | None:
         start = expression.start if expression.label_start is None else expression.label_start
         if found := re.search("9[59]", self.drawn.text[start : expression.start]):
             return Decimal(found[0]) / 100
-        behind = [value for place, value in self.probabilities if place >= expression.end]
-        return behind[0] if behind else None
+        behind = bisect_left(self.probabilities, (expression.end,))
+        return self.probabilities[behind][1] if behind < len(self.probabilities) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -669,11 +689,13 @@ def _may_measure(unit: Unit, kind: Kind) -> bool:
 
 def _share_quantity(items: list[Item]) -> Iterator[Item]:
     """A relative statement is about the range it stands with: the last one before it, else the first."""
-    ranges = [item for item in items if item.kind in (ItemKind.RANGE, ItemKind.LIMIT) and item.role is Role.MEASURAND]
+    ranges = (item for item in items if item.kind in (ItemKind.RANGE, ItemKind.LIMIT) and item.role is Role.MEASURAND)
+    nearest = next(ranges, None)
     for item in items:
-        if item.kind in (ItemKind.UNCERTAINTY, ItemKind.MPE) and item.quantity is None and ranges:
-            nearest = [other for other in ranges if other.span < item.span][-1:] or ranges[:1]
-            item = replace(item, quantity=nearest[0].quantity)
+        if item.kind in (ItemKind.RANGE, ItemKind.LIMIT) and item.role is Role.MEASURAND:
+            nearest = item
+        elif item.kind in (ItemKind.UNCERTAINTY, ItemKind.MPE) and item.quantity is None and nearest:
+            item = replace(item, quantity=nearest.quantity)
         yield item
 
 

@@ -113,13 +113,15 @@ def parse_number(text: str) -> Decimal | None:
     >>> [str(parse_number(text)) for text in ("10 000", "3.7×10⁴", "10⁻³", "10^5", "2.0e+2", "1e999")]
     ['10000', '3.7E+4', '0.001', '1E+5', '2.0E+2', 'None']
     """
+    if len(text) > MOST_DIGITS:
+        return None
     plain = text.translate(_RAISED).replace(" ", "").replace(",", "")
     mantissa, power = plain, "0"
     if found := _POWER_FORM.fullmatch(plain):
         mantissa, power = found["mantissa"] or "1", found["power"]
     elif text[-1] in _RAISED_DIGITS:
         mantissa, power = "1", plain[2:]
-    if len(plain) > MOST_DIGITS or abs(int(power)) > MOST_POWER:
+    if abs(int(power)) > MOST_POWER:
         return None
     return Decimal(mantissa).scaleb(int(power))
 
@@ -263,7 +265,7 @@ _PLAIN = (
 )
 _POWER = r"10 ?(?:(?:\^|\*\*)(?:[+-]?[0-9]{1,3}|\([+-]?[0-9]{1,3}\)|{[+-]?[0-9]{1,3}})|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})"
 _NUMBER = rf"{_PLAIN} ?[×·] ?{_POWER}|{_POWER}|{_PLAIN}(?:[eE][+-]?[0-9]{{1,4}}(?![0-9]))?"
-_NUMERAL = "[一二两三四五六七八九十半][零〇一二两三四五六七八九十百千万亿]*(?:点[零一二三四五六七八九]+)?"
+_NUMERAL = "[一二两三四五六七八九十半][零〇一二两三四五六七八九十百千万亿]{0,12}(?:点[零一二三四五六七八九]{1,6})?"
 _TOKEN = re.compile(
     r"(?P<angle>[0-9]+° ?[0-9]+(?:\.[0-9]+)?′(?: ?[0-9]+(?:\.[0-9]+)?″)?)"
     rf"|(?P<number>{_NUMBER})"
