@@ -1,18 +1,22 @@
 """Pairings as people read them: the same facts and words for pages, API and command line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
 
 from matching.engine import explain
 from matching.engine.facts import from_json
-from matching.engine.match import Match
-from matching.engine.scoring import CodeMatch, Pairing, PartCode, SharedTerm, compare_pairings
+from matching.engine.laws import FAR
+from matching.engine.match import Match, why_next_lower
+from matching.engine.scoring import CodeMatch, Lead, Pairing, PartCode, SharedTerm
 from matching.engine.units import find_kind, find_unit, from_si
 from matching.engine.verdicts import LineVerdict, Scale
 from matching.enums import Verdict
 from matching.models import Proposal
 from providers.models import Capability
+
+# The ends of an interval; None where an end is not stated.
+Ends = tuple[float | None, float | None]
 
 PART_LABELS = {
     PartCode.TEXT: "用词",
@@ -29,9 +33,9 @@ PART_LABELS = {
 class RangeDrawing:
     """The needed and the offered range in one unit, to be drawn to scale."""
 
-    need: list[tuple[float, float]]
-    offered: list[tuple[float, float]]
-    uncovered: list[tuple[float, float]]
+    need: list[Ends]
+    offered: list[Ends]
+    uncovered: list[Ends]
     unit: str
     axis: str
 
@@ -68,10 +72,9 @@ class Card:
 def cards_for(proposals: list[Proposal]) -> list[Card]:
     """The cards of one need's proposals, each saying why the next stands lower."""
     pairings = [from_json(Pairing, proposal.pairing) for proposal in proposals]
-    leads = [*(describe_lead(better, other) for better, other in pairwise(pairings)), ""]
     return [
         make_card(pairing, proposal.capability, proposal=proposal, lead=lead)
-        for proposal, pairing, lead in zip(proposals, pairings, leads, strict=True)
+        for proposal, pairing, lead in zip(proposals, pairings, describe_leads(pairings), strict=True)
     ]
 
 
@@ -81,7 +84,7 @@ def cards_of_match(found: Match) -> tuple[list[Card], list[Card]]:
     capabilities = {str(each.pk): each for each in Capability.objects.filter(pk__in=keys).for_list()}
 
     def cards(pairings):
-        leads = [*(describe_lead(better, other) for better, other in pairwise(pairings)), ""]
+        leads = describe_leads(pairings)
         return [make_card(each, capabilities[each.key], lead=lead) for each, lead in zip(pairings, leads, strict=True)]
 
     return cards(found.existing), cards(found.research)
@@ -126,7 +129,7 @@ def draw(line: LineVerdict) -> RangeDrawing | None:
     symbol = next((item.unit for item in line.need.ranges if item.unit), None)
     unit = find_unit(symbol or find_kind(coverage.quantity).si_unit)
 
-    def ends(intervals) -> list[tuple[float, float]]:
+    def ends(intervals) -> list[Ends]:
         return [(_shown(each.low, unit), _shown(each.high, unit)) for each in intervals]
 
     return RangeDrawing(
@@ -138,14 +141,18 @@ def draw(line: LineVerdict) -> RangeDrawing | None:
     )
 
 
-def describe_lead(better: Pairing, other: Pairing) -> str:
-    """Why one pairing stands above the next, in words."""
-    lead = compare_pairings(better, other)
+def describe_leads(pairings: Sequence[Pairing]) -> list[str]:
+    """For each pairing why it stands above the next, in words; nothing for the last."""
+    return [*(_describe(lead) for lead in why_next_lower(pairings)), ""] if pairings else []
+
+
+def _describe(lead: Lead) -> str:
     if not lead.parts:
         return "与下一条得分相同，按编号排列。"
     gaps = "，".join(f"{PART_LABELS[part.code]} {part.points:+.1f}" for part in lead.parts[:3])
-    return f"比下一条高 {lead.points:.1f} 分：{gaps}。"
+    return f"比下一条高 {lead.points:.1f} 分：{gaps}。".replace("-", "−")
 
 
-def _shown(value: Decimal, unit) -> float:
-    return float(from_si(value, unit) if unit else value)
+def _shown(value: Decimal, unit) -> float | None:
+    """The value in that unit; None for an end that is not stated."""
+    return None if abs(value) >= FAR else float(from_si(value, unit) if unit else value)
