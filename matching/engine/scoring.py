@@ -116,10 +116,11 @@ def score_pairing(
     """The pairing of a need, with its profile, and a candidate whose measurements have been judged."""
     capability = candidate.document
     codes = match_codes(profile, candidate.profile)
+    text_points = weights.text * score_similarity(candidate.similarity)
     parts = keep_above_zero(
         (
-            Part(PartCode.TEXT, weights.text * candidate.similarity),
-            _score_measurement(need, verdict, weights.text * candidate.similarity, weights),
+            Part(PartCode.TEXT, text_points),
+            _score_measurement(need, verdict, text_points, weights),
             _score_codes(codes, weights),
             _score_discipline(need, profile, candidate, weights),
             _score_conditions(profile, candidate.profile, weights),
@@ -132,10 +133,21 @@ def score_pairing(
         provider=capability.provider,
         score=round(sum(part.points for part in parts), 2),
         parts=parts,
-        terms=_shared_terms(profile, candidate, weights.text),
+        terms=_shared_terms(profile, candidate, text_points),
         codes=codes,
         verdict=verdict,
     )
+
+
+def score_similarity(similarity: float) -> float:
+    """The share of the text points that a similarity of words is worth.
+
+    Once both sides plainly speak of the same object, a few words more say little and the figures decide.
+
+    >>> [round(score_similarity(similarity), 2) for similarity in (0.1, 0.5, 0.8, 1.0)]
+    [0.19, 0.75, 0.96, 1.0]
+    """
+    return 1 - (1 - similarity) ** 2
 
 
 def keep_above_zero(parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -187,14 +199,14 @@ def _shared_terms(profile: Profile, candidate: Candidate, points: float) -> tupl
     shared = [
         SharedTerm(
             term=terms[0][0],
-            points=round(points * sum(share for _, share in terms), 2),
+            points=round(points * sum(share for _, share in terms) / candidate.similarity, 2),
             need_word=word,
             capability_word=candidate.profile.words.get(terms[0][0], terms[0][0]),
         )
         for word, terms in by_word.items()
     ]
     shared.sort(key=lambda term: (-term.points, term.term))
-    return tuple(term for term in shared if term.points >= SHOWN_SHARE * points * candidate.similarity)
+    return tuple(term for term in shared if term.points >= SHOWN_SHARE * points)
 
 
 def _score_measurement(need: NeedDocument, verdict: PairVerdict, text_points: float, weights: Weights) -> Part:
