@@ -131,18 +131,18 @@ def check_kind(need: Line, row: Line) -> KindCheck:
     not convert into each other (HRC, HBW) differ like kinds.
     """
     mine, theirs = _kind_of(need), _kind_of(row)
-    units = {_unit_of(need), _unit_of(row)} - {None}
+    unit, units = _unit_of(need), _units_of(row)
+    differs = bool(unit and units and unit not in units)
     if {mine, theirs} == {"power", "power_level"}:
         verdict, reason = Verdict.PASS, None
     elif mine and theirs:
         if mine == theirs:
-            same = len(units) < 2
-            verdict, reason = (Verdict.PASS, None) if same else (Verdict.FAIL, Reason.SCALE_DIFFERS)
+            verdict, reason = (Verdict.FAIL, Reason.SCALE_DIFFERS) if differs else (Verdict.PASS, None)
         elif mine in _ancestors(theirs) or theirs in _ancestors(mine):
             verdict, reason = Verdict.PARTIAL, Reason.KIND_PART
         else:
             verdict, reason = Verdict.FAIL, Reason.KIND_DIFFERS
-    elif len(units) == 2:
+    elif differs:
         verdict, reason = Verdict.FAIL, Reason.KIND_DIFFERS
     elif not row.is_read:
         verdict, reason = Verdict.UNKNOWN, Reason.OFFERED_UNREAD
@@ -156,10 +156,14 @@ def _kind_of(line: Line) -> str | None:
 
 
 def _unit_of(line: Line) -> str | None:
+    return next(iter(_units_of(line)), None)
+
+
+def _units_of(line: Line) -> list[str]:
+    """The SI units of the ranges, or of the quantity; a row may state several scales of hardness."""
     kind = KINDS.get(_kind_of(line) or "")
-    return (
-        next((item.si_unit for item in line.ranges if item.si_unit), None) or (kind.si_unit if kind else None) or None
-    )
+    stated = list(dict.fromkeys(item.si_unit for item in line.ranges if item.si_unit))
+    return stated or ([kind.si_unit] if kind and kind.si_unit else [])
 
 
 def _ancestors(key: str) -> list[str]:
@@ -233,6 +237,8 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
     """The checks in order, over the rows of one object and measurand."""
     if {gate.need, gate.offered} == {"power", "power_level"}:
         need, group = _in_dbm(need), [(number, _in_dbm(line)) for number, line in group]
+    unit = _unit_of(need) or _unit_of(group[0][1])
+    need, group = _in_unit(need, unit), [(number, _in_unit(line, unit)) for number, line in group]
     starts_at_zero = _starts_at_zero(_kind_of(need) or _kind_of(group[0][1]))
     rows = [_read_row(number, line, starts_at_zero) for number, line in group]
     items = _plausible(need.ranges)
@@ -257,7 +263,6 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
     coverage = _check_coverage(axis, offered, possible, is_stated=bool(needed))
     parameters = _check_parameters(boxes, axis, masks, coverage.share or 0.0)
     slabs = boxes.hoped or {boxes.relevant: 1.0}
-    unit = next((unit for unit in (_unit_of(need), *(_unit_of(row.line) for row in rows)) if unit), None)
     uncertainty = check_uncertainty(axis, masks, slabs, requirement, accuracies, unit=unit, start=start)
 
     over = reduce(or_, masks, 0)
@@ -290,6 +295,12 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
         assumptions=tuple(code for code in Assumption if code in assumptions),
         reason=reason,
     )
+
+
+def _in_unit(line: Line, unit: str | None) -> Line:
+    """The line with its ranges of that unit only."""
+    ranges = tuple(item for item in line.ranges if item.si_unit in (None, unit))
+    return line if len(ranges) == len(line.ranges) else replace(line, ranges=ranges)
 
 
 def _plausible(items: Iterable[Item]) -> list[Item]:
@@ -344,7 +355,7 @@ def _item_in_dbm(item: Item) -> Item:
         (end * 1000).log10() * 10 if end is not None and end.is_finite() and end > 0 else None
         for end in (item.low, item.high)
     )
-    return replace(item, quantity="power_level", low=low, high=high, si_unit="dBm")
+    return replace(item, quantity="power_level", low=low, high=high, si_unit="dBm", unit="dBm")
 
 
 # --- Parameters ----------------------------------------------------------------------------------------------

@@ -110,7 +110,7 @@ def required_accuracy(need: Line, ground: Ground, ratio: Decimal) -> Requirement
         (ItemKind.ACCURACY_CLASS, lambda found: _from_class(found[0], need, ground, ratio)),
     )
     for kind, read in readers:
-        found = [item for item in items if item.kind is kind]
+        found = _fitting((item for item in items if item.kind is kind), ground)
         if found:
             return replace(read(found), item=found[0])
     if resolution:
@@ -151,7 +151,7 @@ def _from_class(item: Item, need: Line, ground: Ground, ratio: Decimal) -> Requi
 
 def offered_accuracy(row: Line, ground: Ground) -> Accuracy:
     """U_C(x) = 2·U/k of a row. An MPE or the class of the laboratory's standard is no evidence of U."""
-    items = [item for item in row.accuracy if item.kind is ItemKind.UNCERTAINTY and is_plausible(item)]
+    items = _fitting((item for item in row.accuracy if item.kind is ItemKind.UNCERTAINTY), ground)
     if not items:
         return Accuracy(reason=Reason.OFFERED_ACCURACY_UNSTATED)
     bounds, assumptions, reason = _bounds(items, ground, None)
@@ -164,6 +164,12 @@ def offered_accuracy(row: Line, ground: Ground) -> Accuracy:
 
 
 # --- One statement as laws -----------------------------------------------------------------------------------
+
+
+def _fitting(items: Iterable[Item], ground: Ground) -> list[Item]:
+    """The items that can be read in the unit of the quantity, or all if none can."""
+    plausible = [item for item in items if is_plausible(item)]
+    return [item for item in plausible if _is_in_unit(item, ground.unit)] or plausible
 
 
 def _bounds(

@@ -469,6 +469,8 @@ def test_hardness_scales_never_convert():
     assert judge_line(need, [brinell]).reason is Reason.SCALE_DIFFERS
     # 1.5/0.4 = 3.75.
     assert shown(judge_line(need, [rockwell]).uncertainty.tur) == 3.75
+    both = line("hardness", (*brinell.ranges, *rockwell.ranges), *brinell.accuracy, *rockwell.accuracy)
+    assert shown(judge_line(need, [both]).uncertainty.tur) == 3.75
 
 
 def test_ph_takes_absolute_uncertainty_only():
