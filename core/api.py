@@ -1,8 +1,12 @@
 """What all API endpoints share: input, errors, paging and the scope of a token."""
 
+from io import BytesIO
+
+from django.conf import settings
 from django.core.exceptions import ValidationError as ModelError
+from django.http import Http404
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.exceptions import APIException, NotFound, ParseError, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -27,11 +31,14 @@ class MoveInput(serializers.Serializer):
 
 
 class StrictJSONParser(JSONParser):
-    """JSON that a database can hold: bounded depth, no NaN, no NUL, no lone surrogates."""
+    """JSON that a database can hold: bounded size and depth, no NaN, no NUL, no lone surrogates."""
 
     def parse(self, stream, media_type=None, parser_context=None):
+        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise ParseError("请求内容超过 2 MB，请拆成几次提交。")
         try:
-            data = super().parse(stream, media_type, parser_context)
+            data = super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError as error:
             raise ParseError("JSON 嵌套过深，请拆平后重新提交。") from error
         check_json(data)
@@ -82,6 +89,8 @@ def answer_error(error, context):
         error = PermissionDeniedByService(str(error))
     elif isinstance(error, TransitionError):
         error = Conflict(str(error))
+    elif isinstance(error, Http404):
+        error = NotFound("没有这条记录，或者您不能查看它。")
     return exception_handler(error, context)
 
 

@@ -16,6 +16,10 @@ class TimestampedModel(models.Model):
     class Meta:
         abstract = True
 
+    def lock(self):
+        """Wait for whoever is changing the record, then hold it as it is now until the transaction ends."""
+        self.refresh_from_db(from_queryset=type(self)._default_manager.select_for_update())
+
 
 class WorkflowEvent(models.Model):
     """One step of a workflow: who moved what, from where to where, when and why."""

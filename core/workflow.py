@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
+
+from core.models import TimestampedModel, WorkflowEvent
 
 
 class TransitionError(Exception):
@@ -43,13 +45,13 @@ class Workflow:
         ]
 
     @transaction.atomic
-    def apply(self, obj: models.Model, name: str, *, actor, note: str = "") -> models.Model:
+    def apply(self, obj: TimestampedModel, name: str, *, actor, note: str = "") -> WorkflowEvent:
         """Take the step on the locked row, save the status, and return the event."""
         step = self.transitions.get(name)
         if step is None:
             raise TransitionError("没有这个操作，请刷新页面后重试。")
         # Two people may press at once: only the first finds the status it saw.
-        obj.status = type(obj)._default_manager.select_for_update().values_list("status", flat=True).get(pk=obj.pk)
+        obj.lock()
         if not actor.has_perm(step.permission, obj):
             raise NotPermitted(f"您没有“{step.label}”的权限。")
         if obj.status not in step.sources:

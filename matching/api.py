@@ -12,6 +12,7 @@ from matching.cards import Card, cards_for, cards_of_match
 from matching.engine.facts import to_json
 from matching.engine.lines import split_lines
 from matching.engine.quantities import read
+from matching.filters import ProposalFilter
 from matching.models import Proposal
 from matching.serializers import (
     MatchInputSerializer,
@@ -39,7 +40,7 @@ class ProposalViewSet(GenericViewSet):
 
     queryset = Proposal.objects.none()
     serializer_class = ProposalSerializer
-    filterset_fields = ["need", "capability"]
+    filterset_class = ProposalFilter
 
     def get_queryset(self):
         return Proposal.objects.visible_to(self.request.user).for_inbox().prefetch_related("capability__lines")

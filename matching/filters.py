@@ -1,4 +1,4 @@
-"""The filter of an institute's inbox."""
+"""The filters of an institute's inbox and of the list of proposals."""
 
 import django_filters as filters
 
@@ -6,6 +6,17 @@ from core.enums import Discipline, Level
 from core.regions import region_choices, within
 from matching.enums import Verdict
 from matching.models import Proposal
+
+
+class ProposalFilter(filters.FilterSet):
+    """By plain ids: a choice among records would tell which hidden ones exist."""
+
+    need = filters.UUIDFilter(label="需求", field_name="need_id")
+    capability = filters.UUIDFilter(label="能力", field_name="capability_id")
+
+    class Meta:
+        model = Proposal
+        fields = ["need", "capability"]
 
 
 class InboxFilter(filters.FilterSet):

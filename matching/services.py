@@ -71,9 +71,10 @@ def propose_for_need(need: Need) -> int:
 
 def store_proposals(need: Need, pairings: list[Pairing]) -> int:
     """Bring the need's open proposals in line with the pairings; what somebody has answered stays as it was."""
-    known = {str(proposal.capability_id): proposal for proposal in need.proposals.all()}
+    known = {str(proposal.capability_id): proposal for proposal in need.proposals.select_for_update()}
     capabilities = {str(each.pk): each for each in Capability.objects.filter(pk__in=[each.key for each in pairings])}
-    for pairing in pairings:
+    # Not by score: times of creation would tell an institute how well a confidential need fits.
+    for pairing in sorted(pairings, key=lambda pairing: pairing.key):
         if (capability := capabilities.get(pairing.key)) is None:
             continue
         proposal = known.pop(pairing.key, None) or Proposal(need=need, capability=capability)

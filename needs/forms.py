@@ -123,6 +123,10 @@ class TermsForm(forms.ModelForm):
         low, high = data.get("budget_low"), data.get("budget_high")
         if low is not None and high is not None and low > high:
             self.add_error("budget_low", ValidationError("预算下限不能高于上限，请对调或改正。"))
+        if {"budget_low", "budget_high"} & self.errors.keys():
+            # Half a range saved alone could contradict the other half that is stored.
+            data.pop("budget_low", None)
+            data.pop("budget_high", None)
         return data
 
 

@@ -40,6 +40,9 @@ class NeedSerializer(serializers.Serializer):
     contact = serializers.CharField()
 
 
+ONLY_FOR_ONES_OWN = "只能以您所在的单位提出需求。"
+
+
 class NeedInputSerializer(serializers.ModelSerializer):
     """What an enterprise writes; status changes go through the move endpoint."""
 
@@ -81,10 +84,12 @@ class NeedInputSerializer(serializers.ModelSerializer):
             "public_text",
             "lines",
         ]
+        # The same answer for a foreign organisation and for none: enterprises are not listed.
+        extra_kwargs = {"organisation": {"error_messages": {"does_not_exist": ONLY_FOR_ONES_OWN}}}
 
     def validate_organisation(self, organisation):
         if organisation.pk not in self.context["request"].user.organisation_ids:
-            raise serializers.ValidationError("只能以您所在的单位提出需求。")
+            raise serializers.ValidationError(ONLY_FOR_ONES_OWN)
         return organisation
 
     def validate_lines(self, lines):
@@ -93,7 +98,7 @@ class NeedInputSerializer(serializers.ModelSerializer):
         return lines
 
     def validate(self, data):
-        low, high = data.get("budget_low"), data.get("budget_high")
+        low, high = (data.get(name, getattr(self.instance, name, None)) for name in ("budget_low", "budget_high"))
         if low is not None and high is not None and low > high:
             raise serializers.ValidationError({"budget_low": "预算下限不能高于上限，请对调或改正。"})
         return data

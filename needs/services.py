@@ -35,7 +35,9 @@ def create_need(*, author: User, organisation: Organisation, lines: list[dict] |
     """A draft that only its enterprise sees."""
     if organisation.pk not in author.organisation_ids:
         raise NotPermitted("只能以您所在的单位提出需求。")
-    need = Need.objects.create(author=author, organisation=organisation, **fields)
+    need = Need(author=author, organisation=organisation, **fields)
+    need.validate_constraints()
+    need.save()
     set_lines(need, lines or [])
     return need
 
@@ -45,11 +47,13 @@ def update_need(need: Need, *, actor: User, lines: list[dict] | None = None, **f
     """The need with new content; a public text that was confirmed must be confirmed again."""
     if not actor.has_perm("needs.change_need", need):
         raise NotPermitted("只有需求所属企业可以修改。")
+    need.lock()
     if not need.is_editable:
         raise TransitionError(f"需求{need.get_status_display()}，不能再修改；如需补充，请联系组织方退回。")
     for name, value in fields.items():
         setattr(need, name, value)
     need.public_text_confirmed_at = None
+    need.validate_constraints()
     need.save()
     if lines is not None:
         set_lines(need, lines)
@@ -71,10 +75,12 @@ def add_line(need: Need, *, actor: User, cells: Cells) -> Need:
     return update_need(need, actor=actor, lines=[*rows, row])
 
 
+@transaction.atomic
 def delete_draft(need: Need, *, actor: User) -> None:
     """Remove a need that was never submitted."""
     if not actor.has_perm("needs.change_need", need):
         raise NotPermitted("只有需求所属企业可以删除草稿。")
+    need.lock()
     if need.status != S.DRAFT:
         raise TransitionError(f"需求{need.get_status_display()}，已有记录，不能删除；可以撤回。")
     need.delete()
@@ -121,6 +127,7 @@ def write_public_text(need: Need, *, actor: User, **fields) -> Need:
     """The need with the organiser's desensitised text, which the enterprise has yet to confirm."""
     if not actor.has_perm("needs.screen_need", need):
         raise NotPermitted("只有主管的组织方可以编写公开内容。")
+    need.lock()
     if need.status not in PUBLIC_TEXT_STATES:
         raise TransitionError(f"需求{need.get_status_display()}，现在不能修改公开内容。")
     for name, value in fields.items():
@@ -135,6 +142,7 @@ def confirm_public_text(need: Need, *, actor: User) -> NeedEvent:
     """The enterprise's word that the public text may be shown."""
     if not actor.has_perm("needs.change_need", need):
         raise NotPermitted("公开内容只能由需求所属企业确认。")
+    need.lock()
     if need.status != S.ACCEPTED:
         raise TransitionError(f"需求{need.get_status_display()}，受理之后才需要确认公开内容。")
     need.public_text_confirmed_at = timezone.now()

@@ -93,7 +93,7 @@ def need_create(request):
         return redirect("accounts:organisation_create")
     if "draft" in request.POST:
         return need_edit(request, _uuid(request.POST["draft"]), 1)
-    form = ProblemForm(request.POST or None)
+    form = ProblemForm(_posted(request))
     if request.method == "GET":
         return _step_page(request, None, 1, form)
     form.is_valid()
@@ -115,7 +115,7 @@ def need_edit(request, pk, step):
         return redirect(need)
     if step == 2:
         return _edit_lines(request, need)
-    form = {1: ProblemForm, 3: TermsForm}[step](request.POST or None, instance=need)
+    form = {1: ProblemForm, 3: TermsForm}[step](_posted(request), instance=need)
     if request.method == "GET":
         return _step_page(request, need, step, form)
     form.is_valid()
@@ -127,7 +127,7 @@ def need_edit(request, pk, step):
 
 def _edit_lines(request, need):
     initial = [{name: getattr(line, name) for name in LINE_FIELDS} for line in need.lines.all()]
-    formset = LineFormSet(request.POST or None, initial=initial, prefix="lines")
+    formset = LineFormSet(_posted(request), initial=initial, prefix="lines")
     if request.method == "GET":
         return _step_page(request, need, 2, None, formset=formset)
     if not formset.is_valid():
@@ -190,6 +190,11 @@ def _draft_fields(form) -> dict:
     if "problem" in form.fields and not fields.get("title"):
         fields["title"] = (fields.get("problem") or "未命名需求").strip().splitlines()[0][:30]
     return fields
+
+
+def _posted(request):
+    """What was sent; an empty POST is an empty form, not a first visit."""
+    return request.POST if request.method == "POST" else None
 
 
 def _has_content(form) -> bool:

@@ -23,8 +23,15 @@ class CredentialSerializer(serializers.ModelSerializer):
         fields = ["id", "kind", "kind_display", "number", "valid_from", "valid_until", "is_valid"]
 
 
+ONLY_FOR_ONES_OWN = "只能维护您所在服务机构的能力。"
+
+
 class CapabilitySerializer(serializers.ModelSerializer):
-    organisation = serializers.PrimaryKeyRelatedField(queryset=Organisation.objects.all())
+    organisation = serializers.PrimaryKeyRelatedField(
+        queryset=Organisation.objects.all(),
+        # The same answer for a foreign organisation and for none: enterprises are not listed.
+        error_messages={"does_not_exist": ONLY_FOR_ONES_OWN},
+    )
     organisation_name = serializers.CharField(source="organisation.name", read_only=True)
     kind_display = serializers.CharField(source="get_kind_display", read_only=True)
     discipline_display = serializers.CharField(source="get_discipline_display", read_only=True)
@@ -64,7 +71,7 @@ class CapabilitySerializer(serializers.ModelSerializer):
 
     def validate_organisation(self, organisation):
         if organisation.pk not in self.context["request"].user.organisation_ids or not organisation.is_provider:
-            raise serializers.ValidationError("只能维护您所在服务机构的能力。")
+            raise serializers.ValidationError(ONLY_FOR_ONES_OWN)
         return organisation
 
     def validate(self, data):

@@ -37,6 +37,7 @@ def create_capability(
 def update_capability(capability: Capability, *, actor: User, lines: list[dict] | None = None, **fields) -> Capability:
     """The capability with new content and the next version; proposals keep the version they came from."""
     refuse_stranger(actor, capability.organisation)
+    capability.lock()
     for name, value in fields.items():
         setattr(capability, name, value)
     capability.version += 1

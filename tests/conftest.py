@@ -1,5 +1,7 @@
 """People, organisations and records that the tests share; everything is made through the services."""
 
+from functools import partial
+
 import pytest
 from stdnum.cn import uscc
 
@@ -216,3 +218,39 @@ def new_capability(provider, institute):
 @pytest.fixture
 def capability(new_capability):
     return new_capability()
+
+
+@pytest.fixture
+def as_user(client):
+    """The test client, signed in as a person; a fresh person each time, as every request has one."""
+
+    def sign_in(user):
+        client.force_login(User.objects.get(pk=user.pk))
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def api(client):
+    """Call the API as a person, or as nobody: `api(user).post("/api/v1/needs/", {…})`."""
+    return partial(ApiCaller, client)
+
+
+class ApiCaller:
+    """Requests in JSON; the answer is a pair of status and data."""
+
+    def __init__(self, client, user=None):
+        self.client = client
+        client.logout()
+        if user is not None:
+            client.force_login(user)
+
+    def __getattr__(self, method):
+        def call(path, data=None, **extra):
+            if method != "get":
+                extra["content_type"] = "application/json"
+            answer = getattr(self.client, method)(path, data, **extra)
+            return answer.status_code, answer.json()
+
+        return call
