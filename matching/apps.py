@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class MatchingConfig(AppConfig):
@@ -6,4 +7,6 @@ class MatchingConfig(AppConfig):
     verbose_name = "匹配"
 
     def ready(self):
-        from matching import receivers  # noqa: F401  (listens to needs and providers)
+        from matching import jobs, receivers  # noqa: F401  (receivers listen to needs and providers)
+
+        post_migrate.connect(jobs.keep_schedule, sender=self)

@@ -1,6 +1,7 @@
 """What the worker does; every job may run twice and then changes nothing the second time."""
 
 from django.core.cache import cache
+from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from matching.services import propose_for_need, rematch
@@ -31,3 +32,11 @@ def rematch_needs() -> int:
     # What changes from here on needs a job of its own.
     cache.delete(REMATCH_QUEUED)
     return rematch()
+
+
+def keep_schedule(**kwargs) -> None:
+    """Have all needs matched each night, because credentials lapse without anybody changing a record."""
+    Schedule.objects.update_or_create(
+        name="每夜重新匹配",
+        defaults={"func": "matching.jobs.rematch_needs", "schedule_type": Schedule.CRON, "cron": "10 2 * * *"},
+    )
