@@ -162,7 +162,7 @@ def move_need(need: Need, name: str, *, actor: User, note: str = "") -> NeedEven
     if event.target == S.PUBLISHED:
         need.published_at = timezone.now()
         need.save(update_fields=["published_at"])
-        transaction.on_commit(partial(need_published.send, sender=Need, need=need), robust=True)
+        transaction.on_commit(partial(need_published.send_robust, sender=Need, need=need))
     if event.source == S.PUBLISHED:
-        transaction.on_commit(partial(need_closed.send, sender=Need, need=need), robust=True)
+        transaction.on_commit(partial(need_closed.send_robust, sender=Need, need=need))
     return event

@@ -159,7 +159,7 @@ def finish_import(scope_import: ScopeImport) -> None:
     note(scope_import, status=I.DONE, done=scope_import.total)
     has_changed = set(scope_import.report["effects"].values()) - {ImportEffect.UNCHANGED}
     if has_changed or scope_import.report["publish"]:
-        transaction.on_commit(partial(capabilities_changed.send, sender=Capability), robust=True)
+        transaction.on_commit(partial(capabilities_changed.send_robust, sender=Capability))
 
 
 def note(scope_import: ScopeImport, **fields: Any) -> None:

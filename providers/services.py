@@ -103,7 +103,7 @@ def move_capability(capability: Capability, name: str, *, actor: User, note: str
 def announce_change(capability: Capability, *, was_public: bool = False) -> None:
     """Tell the matcher, once the change is committed, that what it may propose is different."""
     if was_public or capability.status == S.PUBLISHED:
-        transaction.on_commit(partial(capabilities_changed.send, sender=Capability), robust=True)
+        transaction.on_commit(partial(capabilities_changed.send_robust, sender=Capability))
 
 
 @transaction.atomic
@@ -112,7 +112,7 @@ def save_credential(credential: Credential, *, actor: User) -> Credential:
     refuse_stranger(actor, credential.organisation)
     credential.full_clean()
     credential.save()
-    transaction.on_commit(partial(capabilities_changed.send, sender=Credential), robust=True)
+    transaction.on_commit(partial(capabilities_changed.send_robust, sender=Credential))
     return credential
 
 
