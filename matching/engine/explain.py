@@ -78,6 +78,12 @@ BANDS = {
     Band.GUARD_BAND: "只能按待定区使用",
     Band.INSUFFICIENT: "不能用于符合性判定",
 }
+KINDS_AGREE = {
+    Verdict.PASS: "一致",
+    Verdict.PARTIAL: "部分一致",
+    Verdict.FAIL: "不一致",
+    Verdict.UNKNOWN: "不能确认",
+}
 SCALES = {Scale.LOG: "按对数", Scale.POINTS: "按点数"}
 # Kinds whose accuracy is told in the unit of the range: kelvin and bare per cent would puzzle the reader.
 _SHOWN_AS_RANGE = ("temperature", "dew_point", "relative_humidity", "ph", "hardness")
@@ -126,13 +132,12 @@ def _short_pair(pair: PairVerdict, *, quote_need: bool) -> str:
 def _hidden(verdict: LineVerdict) -> str:
     """The verdict by aspects alone: no number, text or row that would tell what the need asks for."""
     aspects = (
-        ("量", verdict.kind.verdict),
         ("测量范围", verdict.coverage.verdict),
         ("测量条件", verdict.parameters.verdict),
         ("不确定度", verdict.uncertainty.verdict),
     )
     found = "、".join(f"{name}{VERDICTS[one].removeprefix('按 CMC 计')}" for name, one in aspects)
-    return f"{VERDICTS[verdict.verdict]}（{found}；需求的具体指标未向您公开）"
+    return f"{VERDICTS[verdict.verdict]}（量{KINDS_AGREE[verdict.kind.verdict]}、{found}；需求的具体指标未向您公开）"
 
 
 # --- The card ------------------------------------------------------------------------------------------------
@@ -232,8 +237,7 @@ def _parameter(axis: CoverageCheck, verdict: LineVerdict) -> str:
 
 def _kind_step(verdict: LineVerdict) -> str:
     kind = verdict.kind
-    outcome = {Verdict.PASS: "一致", Verdict.PARTIAL: "部分一致", Verdict.FAIL: "不一致", Verdict.UNKNOWN: "不能确认"}
-    return f"量：需求为{_kind_label(kind.need)}，该机构为{_kind_label(kind.offered)}，{outcome[kind.verdict]}。"
+    return f"量：需求为{_kind_label(kind.need)}，该机构为{_kind_label(kind.offered)}，{KINDS_AGREE[kind.verdict]}。"
 
 
 def _range_steps(verdict: LineVerdict) -> Iterator[str]:

@@ -235,16 +235,14 @@ def _read_row(number: int, line: Line, starts_at_zero: bool) -> Row:
 
 def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, ratio: Decimal) -> LineVerdict:
     """The checks in order, over the rows of one object and measurand."""
-    if {gate.need, gate.offered} == {"power", "power_level"}:
-        need, group = _in_dbm(need), [(number, _in_dbm(line)) for number, line in group]
-    unit = _unit_of(need) or _unit_of(group[0][1])
-    need, group = _in_unit(need, unit), [(number, _in_unit(line, unit)) for number, line in group]
-    starts_at_zero = _starts_at_zero(_kind_of(need) or _kind_of(group[0][1]))
+    need, group = _on_one_scale(need, group, gate)
+    starts_at_zero = _starts_at_zero(gate.need or gate.offered)
     rows = [_read_row(number, line, starts_at_zero) for number, line in group]
     items = _plausible(need.ranges)
     needed, assumed = needed_intervals(items, starts_at_zero)
     stated, _ = needed_intervals([item for item in items if item.high is not None], True)
     requirement = required_accuracy(need, ground_of(need, stated), ratio)
+    accuracies = [row.accuracy for row in rows]
 
     boxes = _compare_parameters(need, rows)
     relevant = [row if boxes.relevant >> index & 1 else None for index, row in enumerate(rows)]
@@ -252,49 +250,59 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
     ends = axis_ends(wanted)
     offered = [reach(row.ranges.certain, ends) if row else () for row in relevant]
     possible = [reach(row.ranges.possible, ends) if row else () for row in relevant]
-    accuracies = [row.accuracy for row in rows]
     edges = {end for row in (*offered, *possible) for end in axis_ends(row)} | law_nodes(requirement, accuracies)
-
     axis = _cut(need, rows, wanted, edges)
     start = find_start(requirement, axis, rows_over(axis, offered))
     if start:
         axis = _cut(need, rows, wanted, edges.union(start.edges))
     masks = rows_over(axis, offered)
+
+    unit = _unit_of(need) or _unit_of(group[0][1])
+    slabs = boxes.hoped or {boxes.relevant: 1.0}
     coverage = _check_coverage(axis, offered, possible, is_stated=bool(needed))
     parameters = _check_parameters(boxes, axis, masks, coverage.share or 0.0)
-    slabs = boxes.hoped or {boxes.relevant: 1.0}
     uncertainty = check_uncertainty(axis, masks, slabs, requirement, accuracies, unit=unit, start=start)
 
     over = reduce(or_, masks, 0)
     used = [row for index, row in enumerate(rows) if over >> index & 1] or rows
     best = rows[uncertainty.worst.row] if uncertainty.worst else used[0]
-    if uncertainty.worst:
-        uncertainty = _renumber(uncertainty, rows)
-    verdict = _weakest(check.verdict for check in (gate, coverage, parameters, uncertainty))
-    reason = next((check.reason for check in (gate, coverage, uncertainty) if check.verdict is verdict), None)
-    unread = any(_has_unread(row.line) for row in used)
-    if verdict in (Verdict.PASS, Verdict.PARTIAL) and (_has_unread(need) or unread):
-        reason = Reason.NEED_UNREAD if _has_unread(need) else Reason.OFFERED_UNREAD
-        verdict = Verdict.UNKNOWN
-    assumptions = {
-        *assumed,
-        *requirement.assumptions,
-        *(code for row in used for code in (*row.ranges.assumptions, *row.accuracy.assumptions)),
-        *([Assumption.OPEN_END_TOUCHED] if touches_open_end(axis, chain(*offered)) else []),
-        *([Assumption.ZERO_LEFT_OUT] if start else []),
-    }
-    return LineVerdict(
-        verdict,
+    assumed |= requirement.assumptions.union(*(row.ranges.assumptions | row.accuracy.assumptions for row in used))
+    if touches_open_end(axis, chain(*offered)):
+        assumed.add(Assumption.OPEN_END_TOUCHED)
+    if start:
+        assumed.add(Assumption.ZERO_LEFT_OUT)
+    verdict = LineVerdict(
+        _weakest(check.verdict for check in (gate, coverage, parameters, uncertainty)),
         need,
         gate,
         coverage,
         parameters,
-        uncertainty,
+        _renumber(uncertainty, rows),
         rows=tuple(row.number for row in used),
         offered=best.line,
-        assumptions=tuple(code for code in Assumption if code in assumptions),
-        reason=reason,
+        assumptions=tuple(code for code in Assumption if code in assumed),
     )
+    return _with_reason(verdict, [row.line for row in used])
+
+
+def _with_reason(verdict: LineVerdict, rows: Sequence[Line]) -> LineVerdict:
+    """The verdict with its reason; a yes is held back where a number of either side could not be read."""
+    if verdict.verdict in (Verdict.PASS, Verdict.PARTIAL):
+        if _has_unread(verdict.need):
+            return replace(verdict, verdict=Verdict.UNKNOWN, reason=Reason.NEED_UNREAD)
+        if any(_has_unread(row) for row in rows):
+            return replace(verdict, verdict=Verdict.UNKNOWN, reason=Reason.OFFERED_UNREAD)
+    checks = (verdict.kind, verdict.coverage, verdict.uncertainty)
+    reason = next((check.reason for check in checks if check.verdict is verdict.verdict), None)
+    return replace(verdict, reason=reason)
+
+
+def _on_one_scale(need: Line, group: list[tuple[int, Line]], gate: KindCheck) -> tuple[Line, list[tuple[int, Line]]]:
+    """Both sides in one unit: power in W beside a level as dBm, of several scales of hardness the one needed."""
+    if {gate.need, gate.offered} == {"power", "power_level"}:
+        need, group = _in_dbm(need), [(number, _in_dbm(line)) for number, line in group]
+    unit = _unit_of(need) or _unit_of(group[0][1])
+    return _in_unit(need, unit), [(number, _in_unit(line, unit)) for number, line in group]
 
 
 def _in_unit(line: Line, unit: str | None) -> Line:

@@ -23,6 +23,7 @@ LEAST_READING = Decimal("0.01")
 # Two laws are equal within the rounding of a conversion.
 EQUAL = 1 - Decimal("1e-9")
 GRID = 33
+FEWEST = 4
 _SHORT = Context(prec=12)
 
 
@@ -261,11 +262,12 @@ class Contest:
         laws = [(self._required_at(x)[1], self._offered_at(x)[1]) for x in (low, high)]
         if laws[0] == laws[1] and all(law.is_straight for law in laws[0]):
             return [low, high]
-        steps = range(1, GRID - 1)
+        # The grid is laid over the whole range; a narrow piece gets its part of it, but not less than a few points.
+        count = max(FEWEST, math.ceil((GRID - 1) * axis.weight(self.piece)))
         if axis.scale is Scale.LOG:
-            decades = math.log(high / low) / (GRID - 1)
-            return [low, *(low * Decimal(math.exp(decades * step)) for step in steps), high]
-        return [low, *(low + (high - low) * step / (GRID - 1) for step in steps), high]
+            decades = math.log(high / low) / count
+            return [low, *(low * Decimal(math.exp(decades * step)) for step in range(1, count)), high]
+        return [low, *(low + (high - low) * step / count for step in range(1, count)), high]
 
     def _stretches(self, points: Sequence[Comparison]) -> Iterator[tuple[Decimal, Decimal, bool]]:
         """The stretches between the points, cut where sufficient turns into insufficient."""

@@ -183,10 +183,11 @@ class LineVerdict:
 
     @property
     def share(self) -> float:
-        """The part of the line that is served for certain: 1 for pass, 0 for fail and unknown."""
+        """The part of the line that is served: 1 for pass, 0 for fail and unknown, half for a kind agreeing in part."""
         if self.verdict is not Verdict.PARTIAL:
             return float(self.verdict is Verdict.PASS)
-        shares = (self.coverage.share, self.parameters.share, self.uncertainty.share)
+        kind = 0.5 if self.kind.verdict is Verdict.PARTIAL else 1.0
+        shares = (kind, self.coverage.share, self.parameters.share, self.uncertainty.share)
         return prod(share for share in shares if share is not None)
 
 

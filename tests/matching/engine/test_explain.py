@@ -164,7 +164,7 @@ def test_who_may_not_see_the_need_learns_no_number_of_it():
     verdict = judge_line(secret, rows)
     told = (explain.short(verdict, quote_need=False), *explain.derivation(verdict, quote_need=False))
     assert set(told) == {
-        "按 CMC 计部分满足（量可满足、测量范围部分满足、测量条件可满足、不确定度可满足；需求的具体指标未向您公开）"
+        "按 CMC 计部分满足（量一致、测量范围部分满足、测量条件可满足、不确定度可满足；需求的具体指标未向您公开）"
     }
     assert verdict.coverage.share == pytest.approx(400 / 437)
     pair = explain.short(judge_pair([secret, FINE], rows), quote_need=False)

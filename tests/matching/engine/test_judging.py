@@ -244,6 +244,7 @@ def test_roundness_is_a_form_and_only_part_of_a_length():
     row = line("form", span("0", "500", "μm", "form"), u("0.1", "μm"))
     verdict = judge_line(need, [row])
     assert (verdict.kind.verdict, verdict.verdict, verdict.reason) == (PARTIAL, PARTIAL, Reason.KIND_PART)
+    assert verdict.share == 0.5
 
 
 def test_a_root_of_squares_is_compared_on_a_grid():
