@@ -236,7 +236,10 @@ def _score_discipline(need: NeedDocument, profile: Profile, candidate: Candidate
 
 
 def _score_conditions(need: Profile, capability: Profile, weights: Weights) -> Part:
-    """One condition that is not met takes the points; a group that either side leaves open counts nothing."""
+    """A way of measuring that is not offered weighs as much as figures that fail, another medium only warns.
+
+    A group that either side leaves open counts nothing.
+    """
     compared = [
         (f"{group}:{value}", bool(set(asked) & set(capability.conditions[group])))
         for group, asked in need.conditions.items()
@@ -244,7 +247,8 @@ def _score_conditions(need: Profile, capability: Profile, weights: Weights) -> P
         for value in asked
     ]
     if missed := tuple(condition for condition, is_met in compared if not is_met):
-        return Part(PartCode.CONDITION, -weights.condition_fails, missed)
+        is_grave = any(condition.startswith("mode:") for condition in missed)
+        return Part(PartCode.CONDITION, -(weights.condition_fails if is_grave else weights.condition), missed)
     met = tuple(condition for condition, _ in compared)
     return Part(PartCode.CONDITION, weights.condition if met else 0.0, met)
 

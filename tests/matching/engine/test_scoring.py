@@ -133,10 +133,10 @@ def test_conditions_count_when_both_sides_name_them(asked, offered, expected):
     assert part(score(replace(NEED, modes=asked), replace(CAPABILITY, modes=offered)), PartCode.CONDITION) == expected
 
 
-def test_a_medium_that_differs_costs_points():
+def test_another_medium_costs_less_than_a_mode_that_is_not_offered():
     need, capability = replace(NEED, text="介质为油"), replace(CAPABILITY, text="介质为水")
     assert part(score(need, capability), PartCode.CONDITION) == Part(
-        PartCode.CONDITION, -WEIGHTS.condition_fails, ("medium:oil",)
+        PartCode.CONDITION, -WEIGHTS.condition, ("medium:oil",)
     )
 
 
