@@ -37,7 +37,7 @@ def read_classes(text: str, clean: Normalised, signs: list[str], *, grades_only:
     for found in (_BARE_GRADE if grades_only else _CLASS).finditer(current):
         if _NO_CLASS.match(current, found.end()):
             continue
-        rank = "等" if found["tail"].endswith("等") and found["label"] is None else ""
+        rank = "等" if found["tail"].endswith("等") else ""
         op = _BETTER.get(found["op"] or "") or _BETTER.get(found["suffix"] or "")
         for grade in _JOINT.split(found["grades"]):
             name = _GRADE_NAMES.get(grade, grade.replace(" ", ""))

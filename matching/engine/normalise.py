@@ -76,7 +76,7 @@ _SAME = {
     "/": "∕⁄／",
     "|": "｜∣",
     "K": "\u212a",
-    " ": "\t\r\u00a0\u2002\u2003\u2009\u200a\u202f\u3000\u200b\ufeff#@¤$＃＠＄",
+    " ": "\t\r\u00a0\u2002\u2003\u2009\u200a\u202f\u3000\u200b\ufeff#@¤§¿$＃＠＄",
 }
 # The full-width forms of ASCII; the Chinese comma and semicolon stay, for they never stand inside a number.
 _SIGNS = {0xFF01 + step: 0x21 + step for step in range(94)} | {ord("，"): "，", ord("；"): "；"}

@@ -41,7 +41,7 @@ from matching.engine.grammar import (
 from matching.engine.names import blank_traps, read_classes, read_codes
 from matching.engine.normalise import Normalised, normalise
 from matching.engine.sketch import Sketch, find_unit_at, sketch
-from matching.engine.units import KINDS, Kind, Unit, find_unit, to_si
+from matching.engine.units import KINDS, Kind, Unit, find_unit, from_si, to_si, units
 
 Op = Literal["<=", "<", ">=", ">"]
 Units = tuple[Unit, ...]
@@ -80,9 +80,9 @@ def write(item: Item) -> str:
     """The item as text in SI that reads back to the same statement.
 
     >>> write(read("湿度 20%RH~90%RH").items[0]), write(read("U=0.5μm，k=2").items[0])
-    ('相对湿度 0.20~0.90', '长度 U=5E-7 m，k=2')
+    ('相对湿度 20 %RH~90 %RH', '长度 U=5E-7 m，k=2')
     >>> write(read("±(2.0+L/250)um").items[0]), write(read("E2级及以下").items[0])
-    ('长度 最大允许误差±(0.0000020 m+0.000004×L)', '准确度等级E2级及以下')
+    ('长度 最大允许误差±(0.0000020 m+0.000004000×L)', '准确度等级E2级及以下')
     """
     if item.kind is ItemKind.CODE:
         return item.code or ""
@@ -97,13 +97,26 @@ def write(item: Item) -> str:
 
 def _write_value(item: Item) -> str:
     """The value or the two ends with their unit."""
-    unit = "" if item.si_unit == "1" else f" {item.si_unit}"
     if item.formula:
-        return _write_formula(item.formula, unit)
-    if item.low is None or item.high is None or item.low == item.high:
-        return f"{item.high if item.low is None else item.low}{unit}{_FULL_SCALE.get(item.reference or '', '')}"
-    first, last = (item.high, item.low) if item.descending else (item.low, item.high)
+        unit = "°C" if item.formula.zero else item.si_unit
+        return _write_formula(item.formula, f" {unit}" if unit != "1" else "")
+    low, high, unit = _in_unit(item)
+    if low is None or high is None or low == high:
+        return f"{high if low is None else low}{unit}{_FULL_SCALE.get(item.reference or '', '')}"
+    first, last = (high, low) if item.descending else (low, high)
     return f"{'>' if item.low_open and not item.descending else ''}{first}{unit}~{last}{unit}"
+
+
+def _in_unit(item: Item) -> tuple[Decimal | None, Decimal | None, str]:
+    """The ends in the SI unit, or in a unit that names the quantity where SI has only 1 (%RH, s/d)."""
+    if item.si_unit != "1":
+        return item.low, item.high, f" {item.si_unit}"
+    own = next((unit for unit in units() if unit.quantity == item.quantity and unit.si_unit == "1"), None)
+    if own is None or item.relative:
+        spans = item.kind in (ItemKind.RANGE, ItemKind.LIMIT)
+        own = _PER_CENT if item.relative or (spans and item.low == item.high) else _ONE
+    low, high = (None if value is None else from_si(value, own) for value in (item.low, item.high))
+    return low, high, "" if own is _ONE else f" {own.symbol}"
 
 
 def _write_formula(formula: Formula, unit: str) -> str:
@@ -119,13 +132,12 @@ def _write_formula(formula: Formula, unit: str) -> str:
 
 def _write_mpe(item: Item) -> str:
     """Both limits, or ± one of them."""
-    unit = "" if item.si_unit == "1" else f" {item.si_unit}"
-    reference = _FULL_SCALE.get(item.reference or "", "")
     if item.formula or item.low is None or item.high is None:
         return f"最大允许误差±{_write_value(item)}"
+    low, high, unit = _in_unit(item)
     if item.low == -item.high:
-        return f"最大允许误差{'优于' if item.op else '±'}{item.high}{unit}{reference}"
-    return f"最大允许误差({item.low:+}~{item.high:+}){unit}"
+        return f"最大允许误差{'优于' if item.op else '±'}{high}{unit}{_FULL_SCALE.get(item.reference or '', '')}"
+    return f"最大允许误差({low:+}~{high:+}){unit}"
 
 
 def _write_uncertainty(item: Item) -> str:
@@ -231,8 +243,8 @@ class _Reader:
 
     def unread(self) -> Iterator[Unread]:
         """Numbers with a unit that no item covers; a bare per cent or clock time is everyday language."""
-        for found in re.finditer("#@", self.drawn.text):
-            unit = self.drawn.units[found.start() + 1][0]
+        for found in re.finditer("#[@¿]", self.drawn.text):
+            unit = self.drawn.units.get(found.start() + 1, (_UNKNOWN,))[0]
             if found.start() not in self.covered and unit.quantity not in ("ratio", "time"):
                 span = self._span(*found.span())
                 yield Unread(span, self.text[slice(*span)])
@@ -492,7 +504,7 @@ class _Reader:
 
     def _diameter(self, expression: Expression) -> Iterator[Item]:
         """DN15~DN300: the nominal diameter in mm, a parameter of the object (GB/T 1047)."""
-        unit = cast(Unit, find_unit("mm"))
+        unit = (expression.high_units or (_MILLIMETRE,))[0]
         ends = sorted(to_si(cast(Decimal, value), unit) for value in (expression.low, expression.high))
         yield replace(self._item(ItemKind.RANGE, expression, "nominal_diameter", unit, low=ends[0], high=ends[1],
                                  nominal=ends[0] == ends[1]), role=Role.PARAMETER)  # fmt: skip
@@ -501,9 +513,10 @@ class _Reader:
 
     def _formula(self, expression: Expression) -> Iterator[Item]:
         """a + b·x + c·x_max as a sum, or as the root of the sum of squares (Q[a, b·x])."""
-        start = expression.start + (expression.form == "root")
-        terms = [_Term.of(self, found) for found in TERM.finditer(self.drawn.text, start, expression.end)]
         outer = self._units_at(expression.end - 1) if self.drawn.text[expression.end - 2] in ")]" else ()
+        start = expression.start + (expression.form == "root")
+        found = TERM.finditer(self.drawn.text, start, expression.end)
+        terms = [_Term.of(self, term, bool(outer)) for term in found]
         inner = next((term.units for term in terms if term.units and not term.variable and not self._is_ratio(term.units)), ())
         units = outer or inner or self._heading_near(expression) or self.head.units
         unit, quantity = self._quantity(expression, units, relative=self._is_ratio(units) or not units)
@@ -536,19 +549,17 @@ class _Reader:
     def _slope(self, term: _Term, unit: Unit | None, outer: bool) -> Decimal:
         """What one unit of the coefficient is in SI per SI: (…L/300) μm is 1 μm per mm, (…1.5L) μm is per metre.
 
-        The unit of L is taken from the text; if it is not stated, coordinate metrology's habit decides (ISO 10360:
-        L in mm under a fraction, else in m), and a coefficient as small as a ratio is one.
+        The unit of L is taken from the text. If it is not stated, the habit of coordinate metrology decides (ISO
+        10360: L in mm under a fraction, else in m), and a coefficient too small for that is a plain ratio.
         """
-        if unit is None:
-            return Decimal(1)
-        if not outer and term.divisor == 1 and abs(term.number) < Decimal("0.001"):
+        small = term.divisor == 1 and abs(term.number) < Decimal("0.02")
+        if unit is None or unit.si_unit != "m" or (small and not outer):
             return Decimal(1)
         if declared := self.variables.get(term.variable):
             return unit.factor / declared.factor
-        if unit.si_unit != "m" or (term.divisor == 1 and abs(term.number) < Decimal("0.00002")):
+        if small and abs(term.number) < Decimal("0.00002"):
             return Decimal(1)
-        in_millimetres = term.divisor != 1 or abs(term.number) < Decimal("0.02")
-        return unit.factor * (1000 if in_millimetres else 1)
+        return unit.factor * (1000 if small or term.divisor != 1 else 1)
 
     def _variables(self) -> Iterator[tuple[str, Unit]]:
         """The units the text states for its variables: L单位为m, L：mm, L in m, L以m为单位."""
@@ -560,8 +571,8 @@ class _Reader:
     # --- What the surroundings say -------------------------------------------------------------------------------
 
     def _item(self, kind: ItemKind, expression: Expression, quantity: str | None, unit: Unit | None, **facts: object) -> Item:
-        start = expression.start if expression.label_start is None else expression.label_start
-        span = self._span(start, expression.end)
+        bare = expression.label_start is None or kind is ItemKind.RANGE
+        span = self._span(expression.start if bare else cast(int, expression.label_start), expression.end)
         role = self._role(expression) if kind in (ItemKind.RANGE, ItemKind.LIMIT) else Role.MEASURAND
         known = {"si_unit": unit.si_unit, "unit": unit.symbol} if unit else {}
         return Item(kind, span, self.text[slice(*span)], quantity, role=role, **(known | facts))  # type: ignore[arg-type]
@@ -636,7 +647,7 @@ class _Term:
         return self.units[0].factor if self.units else Decimal(1)
 
     @classmethod
-    def of(cls, reader: _Reader, found: re.Match[str]) -> _Term:
+    def of(cls, reader: _Reader, found: re.Match[str], outer: bool) -> _Term:
         """Read a term from the sketch; a unit that is a single letter behind a number may be the variable."""
         drawn = reader.drawn
         places = [place for place in range(*found.span()) if drawn.text[place] == "#"]
@@ -649,7 +660,7 @@ class _Term:
             written = reader.clean.text[drawn.starts[found.start("unit")] : drawn.ends[found.start("unit")]]
             if written in ("d", "D") and not role and not found["divisor"] and number == number.to_integral_value():
                 role, units = "digits", ()
-            elif len(written) == 1 and written.isascii() and written.isalpha() and found.start() > 0:
+            elif written in _VARIABLES and (outer or written in "LlHhDd"):
                 variable, units = written, ()
         return cls(number, units, variable, divisor or Decimal(1), role)
 
@@ -699,7 +710,9 @@ def _share_quantity(items: list[Item]) -> Iterator[Item]:
         yield item
 
 
-_ONE, _GRAM = cast(Unit, find_unit("1")), cast(Unit, find_unit("g"))
+_UNKNOWN = Unit("?", "", "", Decimal(1), Decimal(0), "", ())
+_ONE, _PER_CENT, _GRAM, _MILLIMETRE = (cast(Unit, find_unit(symbol)) for symbol in ("1", "%", "g", "mm"))
+_VARIABLES = ("L", "l", "H", "h", "D", "d", "t", "T", "R", "x", "X")
 _RATIOS = ("%", "‰", "1", "ppm", "ppb", "ppt")
 _JOINTS = ("/", "、", ",", "，", ";", "；", "和", "及", "或")
 _OPERATORS = {"le": "<=", "lt": "<", "ge": ">=", "gt": ">"}

@@ -22,7 +22,7 @@ class Sketch:
     """The sketch; `starts` and `ends` give the place of each of its characters in the normalised text.
 
     `numbers` and `units` hold what stands behind # and behind @ and $, by place in the sketch; $ is a unit in a
-    heading, which holds for the bare numbers that follow; ¤ is what was blanked.
+    heading, which holds for the bare numbers that follow; ¿ is a unit that is not known; ¤ is what was blanked.
     """
 
     text: str = ""
@@ -84,7 +84,11 @@ class _Pen:
             if self.text[end - 1 : end] not in (")", "]"):
                 found = None
         if not found:
-            return place
+            unknown = _UNKNOWN.match(self.text, start)
+            if not unknown:
+                return place
+            self.draw("¿", *unknown.span())
+            return unknown.end()
         self.sketch.units[self.draw(sign, start, end)] = found[1]
         return end
 
@@ -294,6 +298,7 @@ _TAKERS = {
     "space": _take_space,
     "text": _take_text,
 }
+_UNKNOWN = re.compile(r"[A-Za-zμΩ°]{1,6}/[A-Za-zμΩ°][A-Za-z0-9]*")
 _COMPOUND = re.compile("/[A-Za-zμΩ°]")
 _TIMES = re.compile("([百千万亿]{1,2})(?! ?[元块人台件次])")
 _HEAD_END = re.compile(r" ?[)\]]* ?:? ?(?=[-+±<>≤≥(\[φ0-9])")

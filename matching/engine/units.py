@@ -62,8 +62,8 @@ def find_kind(key: str) -> Kind:
 def find_unit(symbol: str) -> Unit | None:
     """The unit written like that, or None; of several (g is gram and standard gravity) the usual one.
 
-    >>> find_unit("Mpa").factor, find_unit("毫米").symbol, find_unit("foo")
-    (Decimal('1000000'), 'mm', None)
+    >>> find_unit("Mpa").symbol, find_unit("毫米").symbol, find_unit("foo")
+    ('MPa', 'mm', None)
     """
     found = spellings().get(symbol)
     return found[0] if found else None
@@ -82,7 +82,7 @@ def from_si(value: Decimal, unit: Unit, *, difference: bool = False) -> Decimal:
     """The SI value in the given unit.
 
     >>> from_si(Decimal("293.15"), find_unit("℃"))
-    Decimal('20')
+    Decimal('20.00')
     """
     return (value - (0 if difference else unit.offset)) / unit.factor
 

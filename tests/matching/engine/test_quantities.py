@@ -1,0 +1,158 @@
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from matching.engine.facts import Formula, Item, ItemKind, Reading, Role, from_json, to_json
+from matching.engine.quantities import MOST_CHARACTERS, read, write
+from matching.engine.report import check_cases, summary
+
+CASES = Path(__file__).parents[1] / "cases"
+
+# The signs of the trade, so that random texts look like measurements often enough to reach every pattern.
+FRAGMENTS = (
+    "0 5 25 1.5 .5 10 100 1,000 1e5 1e999 NaN inf ~ ～ - — … ... 至 到 ± +/- + × / ÷ ( ) （ ） [ ] | √ Q[ ² ⁻³ ×10-6 ×104 10⁻³ "
+    "mm μm kg g ℃ °C %RH % ppm MPa Pa V kV A Hz dB dBm N·m r/min ° ′ ″ L L/250 |t| %FS %RD 字 U= Urel= k=2 p=95% MPE 误差 允差 "
+    "量程 分辨力 不确定度 准确度等级 级 等 E2 Ⅲ JJG 52-2013 DN15 pH Pt100 环境 条件 温度 湿度 三百 万分之五 天平 ≤ > 以上 以下 "
+    "，、；。\n 元 2024-05-06 单位：mm /mm： \x00 \ud800 ㎜ ℡ ｋｇ"
+).split(" ")
+texts = st.one_of(st.text(), st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join))
+cases = [path for path in sorted(CASES.glob("reading_*.jsonl"))]
+
+
+def facts(item: Item) -> dict:
+    """What must survive writing, to 12 figures: all but the place, the spelling and the quantity of a ratio."""
+    dropped = {"span", "raw", "unit", "role", "nominal"} | ({"quantity"} if item.relative else set())
+    return {name: rounded(value) for name, value in to_json(item).items() if name not in dropped}
+
+
+def rounded(value):
+    if isinstance(value, dict):
+        return {name: rounded(part) for name, part in value.items()}
+    try:
+        return f"{float(value):.12g}"
+    except (TypeError, ValueError):
+        return value
+
+
+@pytest.mark.parametrize("path", cases, ids=lambda path: path.stem)
+def test_worked_cases_are_read_exactly(path):
+    outcomes = check_cases(path.read_text(encoding="utf-8").splitlines())
+    wrong = [outcome.case["text"] for outcome in outcomes if not outcome.exact]
+    assert len(wrong) <= len(outcomes) * 0.03, summary(outcomes) + "\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("path", cases, ids=lambda path: path.stem)
+def test_nothing_is_read_from_a_trap(path):
+    outcomes = check_cases(path.read_text(encoding="utf-8").splitlines())
+    assert [outcome.case["text"] for outcome in outcomes if outcome.is_trap and not outcome.exact] == []
+
+
+@given(texts)
+@example("\ud800\x00" * 10)
+@example("1e999999 mm ~ 10⁹⁹⁹ mm")
+@example("9" * 5000 + " kg")
+@example("±(" * 50 + "0.5%" + ")" * 50)
+@example("U=Q[0.1,0.8L]")
+def test_any_text_is_read_and_every_place_points_into_it(text):
+    reading = read(text)
+    for part in (*reading.items, *reading.unread):
+        start, end = part.span
+        assert 0 <= start <= end <= len(text)
+        assert text[start:end] == part.raw
+
+
+@given(texts, texts)
+def test_any_header_is_taken(text, header):
+    assert isinstance(read(text, header=header), Reading)
+
+
+@given(texts)
+def test_a_reading_survives_json(text):
+    reading = read(text)
+    assert from_json(Reading, json.loads(json.dumps(to_json(reading)))) == reading
+
+
+@pytest.mark.parametrize("path", cases, ids=lambda path: path.stem)
+def test_what_was_read_is_read_again_after_writing(path):
+    for line in path.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        for item in read(case["text"], header=case.get("header", "")).items:
+            again = read(write(item)).items
+            assert [facts(other) for other in again] == [facts(item)], (case["text"], write(item))
+
+
+@given(
+    st.decimals("0.001", "9999", places=3), st.decimals("0.001", "9999", places=3),
+    st.sampled_from(["mm", "kPa", "℃", "%RH", "kN", "N·m", "mL/min", "μSv/h", "dBm", "r/min", "mg/m³"]),
+)  # fmt: skip
+def test_any_range_is_the_same_after_writing(first, last, unit):
+    (item,) = read(f"{first}~{last} {unit}").items
+    (again,) = read(write(item)).items
+    assert facts(again) == facts(item)
+
+
+def test_spans_point_into_the_original_text():
+    text = "量程（－４０～１５０）℃，U＝０.３㎜"
+    assert [(item.raw, text[slice(*item.span)]) for item in read(text).items] == [
+        ("（－４０～１５０）℃", "（－４０～１５０）℃"),
+        ("U＝０.３㎜", "U＝０.３㎜"),
+    ]
+
+
+def test_a_long_text_is_read_up_to_a_bound_and_the_rest_is_listed():
+    text = "5 kg。" * MOST_CHARACTERS
+    reading = read(text)
+    assert (reading.unread[-1].span, reading.items[0].raw) == ((MOST_CHARACTERS, len(text)), "5 kg")
+
+
+def test_an_unknown_compound_unit_is_unread_and_not_its_first_part():
+    reading = read("灵敏度 5 mV/foo")
+    assert (reading.items, [unread.raw for unread in reading.unread]) == ((), ["5 mV/foo"])
+
+
+def test_a_header_gives_unit_k_and_meaning():
+    (item,) = read("0.3~0.8", header="扩展不确定度/μm（k=2）").items
+    assert (item.kind, item.low, item.high, item.k) == (
+        ItemKind.UNCERTAINTY,
+        Decimal("3E-7"),
+        Decimal("8E-7"),
+        Decimal(2),
+    )
+
+
+def test_a_column_of_classes_holds_bare_grades():
+    assert [(item.grade, item.op) for item in read("0.5、1.0\nE2\nⅢ级", header="准确度等级").items] == [
+        ("0.5", None), ("1.0", None), ("E2", None), ("Ⅲ", None),
+    ]  # fmt: skip
+
+
+def test_a_celsius_formula_keeps_its_zero():
+    (item,) = read("±(0.15+0.002|t|)℃").items
+    assert item.formula == Formula(a=Decimal("0.15"), b=Decimal("0.002"), zero=Decimal("273.15"))
+
+
+def test_digits_are_counted():
+    (item,) = read("±(0.5%RD+2字)").items
+    assert item.formula == Formula(b=Decimal("0.005"), digits=Decimal(2))
+
+
+def test_surroundings_are_conditions():
+    items = read("校准环境：温度(20±1)℃，湿度≤65%RH。测量范围0~25mm").items
+    assert [(item.quantity, item.role) for item in items] == [
+        ("temperature", Role.CONDITION), ("relative_humidity", Role.CONDITION), ("length", Role.MEASURAND),
+    ]  # fmt: skip
+
+
+def test_a_tolerance_of_a_workpiece_is_a_size_and_an_error():
+    assert [(item.kind, item.low, item.high) for item in read("轴径φ50±0.02mm").items] == [
+        (ItemKind.RANGE, Decimal("0.05"), Decimal("0.05")),
+        (ItemKind.MPE, Decimal("-0.00002"), Decimal("0.00002")),
+    ]
+
+
+def test_per_cent_of_a_quantity_in_per_cent_is_left_open():
+    assert [item.relative for item in read("误差矢量幅度 2%～20%，U=0.7%(k=2)").items] == [None, None]
