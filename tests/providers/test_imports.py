@@ -437,7 +437,7 @@ def test_a_dry_run_writes_nothing(tmp_path, institute):
     file = tmp_path / "能力表.csv"
     file.write_bytes(csv_file(HEADING, CALIPER).getvalue())
     out = io.StringIO()
-    call_command("import_scope", file, organisation="测试计量院", dry_run=True, stdout=out)
+    call_command("import_scope", file, organisation="测试计量院", dry_run=True, stdout=out, skip_checks=False)
     assert out.getvalue() == "检查完成：能力新增 1 项、更新 0 项、不变 0 项；共 1 行，其中 0 行待结构化；0 处错误。\n"
     assert (Capability.objects.count(), ScopeImport.objects.count()) == (0, 0)
 

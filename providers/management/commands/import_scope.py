@@ -31,7 +31,7 @@ class Command(BaseCommand):
         institute = find_institute(organisation)
         show = partial(bar, verbosity=verbosity)
         try:
-            report = self.check(file, institute, show) if dry_run else self.write(file, institute, publish, show)
+            report = examine_file(file, institute, show) if dry_run else write_file(file, institute, publish, show)
         except (ScopeError, TransitionError) as error:
             raise CommandError(str(error)) from error
         problems = [Problem(**data) for data in report["problems"]]
@@ -50,24 +50,26 @@ class Command(BaseCommand):
             )
         )
 
-    def check(self, file, institute, show):
-        """The report of a file that is only looked at."""
-        with file.open("rb") as stream:
-            scope = read_scope(stream, file.name)
-        return make_report(scope, show(scope.rows, label="识别能力行"), institute, None)
 
-    def write(self, file, institute, publish, show):
-        """The report of a file whose rows have been written."""
-        author = find_author(institute)
-        with file.open("rb") as stream:
-            scope_import = create_import(author=author, organisation=institute, file=File(stream, name=file.name))
-        read_import(str(scope_import.pk), show=show)
+def examine_file(file, institute, show):
+    """The report of a file that is only looked at."""
+    with file.open("rb") as stream:
+        scope = read_scope(stream, file.name)
+    return make_report(scope, show(scope.rows, label="识别能力行"), institute, None)
+
+
+def write_file(file, institute, publish, show):
+    """The report of a file whose rows have been written."""
+    author = find_author(institute)
+    with file.open("rb") as stream:
+        scope_import = create_import(author=author, organisation=institute, file=File(stream, name=file.name))
+    read_import(str(scope_import.pk), show=show)
+    refuse_failed(scope_import)
+    if scope_import.report["rows"]:
+        mark_confirmed(scope_import, actor=author, publish=publish)
+        apply_import(str(scope_import.pk), show=show)
         refuse_failed(scope_import)
-        if scope_import.report["rows"]:
-            mark_confirmed(scope_import, actor=author, publish=publish)
-            apply_import(str(scope_import.pk), show=show)
-            refuse_failed(scope_import)
-        return scope_import.report
+    return scope_import.report
 
 
 def find_institute(text: str) -> Organisation:
