@@ -65,7 +65,7 @@ def capability_detail(request, pk):
 @require_safe
 def institute_list(request):
     shown = Count("capabilities", filter=Q(capabilities__status=CapabilityStatus.PUBLISHED))
-    institutes = Organisation.objects.providers().verified().annotate(capability_count=shown)
+    institutes = Organisation.objects.providers().verified().annotate(capability_count=shown).order_by("name")
     found = InstituteFilter(request.GET, institutes.prefetch_related("credentials"), request=request)
     page = Paginator(found.qs, 20).get_page(request.GET.get("page"))
     context = {"page": page, "filter": found}

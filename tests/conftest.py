@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from django.utils import timezone
 from stdnum.cn import uscc
 
 from accounts.enums import MemberRole, MemberStatus
@@ -10,7 +11,8 @@ from accounts.models import Membership, Organisation, User
 from accounts.services import found_organisation, register_user, verify_organisation
 from needs.models import Need
 from needs.services import confirm_public_text, create_need, move_need, write_public_text
-from providers.services import create_capability, move_capability
+from providers.models import Credential
+from providers.services import create_capability, move_capability, save_credential
 
 PASSWORD = "correct-horse-battery"
 
@@ -254,3 +256,19 @@ class ApiCaller:
             return answer.status_code, answer.json()
 
         return call
+
+
+@pytest.fixture
+def credential(provider, institute):
+    """An accreditation of the institute that is in force."""
+    return save_credential(
+        Credential(organisation=institute, kind="cnas", number="L0001", valid_from=timezone.localdate()), actor=provider
+    )
+
+
+@pytest.fixture
+def unverified_provider(new_user, new_organisation):
+    """A member of an institute that nobody has verified yet."""
+    user = new_user("待核验机构业务员")
+    new_organisation("institute", founder=user, verified=False, name="待核验计量院")
+    return user

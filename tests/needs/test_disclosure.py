@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from needs.disclosure import DisclosedNeed, disclose, sight_of
-from needs.enums import Sight
+from needs.enums import NeedStatus, Sight
 from needs.models import Need
 
 OUTSIDERS = ("anonymous", "stranger", "provider", "distant_organiser", "reviewer")
