@@ -18,6 +18,8 @@ TITLE = 1.0
 OBJECT = 1.0
 MEASURAND = 0.6
 TEXT = 0.3
+# What stands in a clause that is set aside weighs less, and is no condition: 不需要上门.
+LEAST_CONDITION = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ def guess_discipline(weights: dict[str, float]) -> str:
 def read_conditions(weights: dict[str, float]) -> dict[str, tuple[str, ...]]:
     """The conditions among the terms, by group: how and where is measured, medium, temperature."""
     found: dict[str, list[str]] = {}
-    for term in weights:
+    for term, weight in weights.items():
         entry = vocabulary().get(term)
-        if entry and entry.kind == "condition":
+        if entry and entry.kind == "condition" and weight >= LEAST_CONDITION:
             found.setdefault(entry.group, []).append(entry.value)
     return {group: tuple(sorted(values)) for group, values in found.items()}

@@ -41,6 +41,10 @@ def test_what_cannot_be_dismounted_may_be_served_on_site_or_in_place():
     assert profile_need(NeedDocument("n", "流量计拆不下来")).conditions == {"mode": ("field", "in_situ")}
 
 
+def test_what_is_expressly_not_asked_for_is_no_condition():
+    assert profile_need(NeedDocument("n", "卡尺", "不需要上门，介质为油")).conditions == {"medium": ("oil",)}
+
+
 def test_words_of_no_discipline_point_to_none():
     assert guess_discipline({"校准": 0.1, "现场": 1.0}) == ""
 
