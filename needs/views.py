@@ -173,15 +173,19 @@ def _step_page(request, need, step, form, formset=None):
         "steps": STEPS,
         "form": form,
         "formset": formset,
-        "suggestions": _suggest_lines(text) if step < 3 else [],
+        "suggestions": _suggest_lines(text, need) if step < 3 else [],
     }
     return render(request, f"needs/need_edit_{step}.html", context)
 
 
-def _suggest_lines(text) -> list:
-    """The lines a text suggests, each with the name of its quantity."""
-    lines = split_lines(text[:LIVE_READING_LENGTH])
-    return [(line, find_kind(line.quantity).label if line.quantity else "") for line in lines]
+def _suggest_lines(text, need=None) -> list:
+    """The lines a text suggests, with their place in it and the name of their quantity, but those already taken."""
+    taken = {(row.range_text, row.accuracy_text) for row in need.lines.all()} if need else set()
+    return [
+        (place, line, find_kind(line.quantity).label if line.quantity else "")
+        for place, line in enumerate(split_lines(text[:LIVE_READING_LENGTH]))
+        if (line.cells.range, line.cells.accuracy) not in taken
+    ]
 
 
 def _draft_fields(form) -> dict:
