@@ -24,7 +24,7 @@ from providers.models import Capability
 
 PROPOSALS_PER_NEED = 10
 # Pairings with fewer points share no more than everyday words.
-LEAST_SCORE = 12.0
+LEAST_SCORE = 20.0
 OPEN = frozenset({S.GENERATED, S.PROPOSED, S.SUPERSEDED})
 
 _index: tuple[str, Index] | None = None
