@@ -146,7 +146,10 @@ def _cells(text: str, group: list[Item], codes: tuple[Item, ...], previous: str)
     start, end = group[0].span[0], group[-1].span[1]
     first = max(text.rfind(mark, 0, start) for mark in "。；;\n") + 1
     last = min((place for mark in "。；;\n" if (place := text.find(mark, end)) >= 0), default=len(text))
-    name = _object_near(text[first:start], text[start:last]) or previous
+    words = text[first:last]
+    for item in (*group, *codes):
+        words = words.replace(item.raw, "，" * len(item.raw))
+    name = _object_near(words[: start - first], words[start - first :]) or previous
     spans = [item for item in group if item.kind in SPANS and item.role is not Role.CONDITION]
     kind = next((item.quantity for item in spans if item.quantity), None) or next((i.quantity for i in group if i.quantity), None)
     return Cells(
@@ -174,7 +177,8 @@ def _object_pattern() -> re.Pattern[str]:
     """The terms and synonyms of the vocabulary, longest first, else a noun that ends like an instrument."""
     path = DATA / "vocabulary.jsonl"
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-    names = {name for row in rows for name in (row["term"], *row.get("synonyms", ())) if len(name) > 1}
+    things = [row for row in rows if row.get("kind", "instrument") == "instrument"]
+    names = {name for row in things for name in (row["term"], *row.get("synonyms", ())) if len(name) > 1}
     known = [re.escape(name) for name in sorted(names, key=len, reverse=True)]
     return re.compile("|".join([*known, _INSTRUMENT]))
 

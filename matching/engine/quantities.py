@@ -80,7 +80,7 @@ def write(item: Item) -> str:
     """The item as text in SI that reads back to the same statement.
 
     >>> write(read("湿度 20%RH~90%RH").items[0]), write(read("U=0.5μm，k=2").items[0])
-    ('相对湿度 20 %RH~90 %RH', '长度 U=5E-7 m，k=2')
+    ('相对湿度范围 20 %RH~90 %RH', '长度 U=5E-7 m，k=2')
     >>> write(read("±(2.0+L/250)um").items[0]), write(read("E2级及以下").items[0])
     ('长度 最大允许误差±(0.0000020 m+0.000004000×L)', '准确度等级E2级及以下')
     """
@@ -90,9 +90,9 @@ def write(item: Item) -> str:
         return f"准确度等级{(item.grade or '').removesuffix('等')}{'等' if '等' in (item.grade or '') else '级'}" + (
             {"<=": "及以上", ">=": "及以下"}.get(item.op or "", "")
         )
-    ratio = item.relative is not False and item.kind in (ItemKind.UNCERTAINTY, ItemKind.MPE)
-    label = "" if item.quantity is None or ratio else KINDS[item.quantity].label + " "
-    return f"{label}{_WRITERS[item.kind](item)}"
+    label = "" if item.quantity is None or item.relative else KINDS[item.quantity].label
+    name = "范围" if item.kind in (ItemKind.RANGE, ItemKind.LIMIT) else ""
+    return f"{label}{name} {_WRITERS[item.kind](item)}".strip()
 
 
 def _write_value(item: Item) -> str:
@@ -112,11 +112,12 @@ def _in_unit(item: Item) -> tuple[Decimal | None, Decimal | None, str]:
     if item.si_unit != "1":
         return item.low, item.high, f" {item.si_unit}"
     own = next((unit for unit in units() if unit.quantity == item.quantity and unit.si_unit == "1"), None)
-    if own is None or item.relative:
-        spans = item.kind in (ItemKind.RANGE, ItemKind.LIMIT)
-        own = _PER_CENT if item.relative or (spans and item.low == item.high) else _ONE
+    if own is None or item.relative is not False and item.kind in (ItemKind.UNCERTAINTY, ItemKind.MPE):
+        spans = item.kind in (ItemKind.RANGE, ItemKind.LIMIT) and (item.low == item.high or None in (item.low, item.high))
+        ambiguous = item.kind is ItemKind.UNCERTAINTY and item.relative is None
+        own = _unit("%" if item.relative or spans or ambiguous else "1")
     low, high = (None if value is None else from_si(value, own) for value in (item.low, item.high))
-    return low, high, "" if own is _ONE else f" {own.symbol}"
+    return low, high, "" if own is _unit("1") else f" {own.symbol}"
 
 
 def _write_formula(formula: Formula, unit: str) -> str:
@@ -341,8 +342,8 @@ class _Reader:
         if expression.form == "plusminus" and SPAN_AFTER.match(self.drawn.text, expression.end):
             expression.label = "span"
         elif expression.form == "single" and (found := BALANCE_AFTER.match(self.drawn.text, expression.end)):
-            if expression.high_units == (_ONE,):
-                expression.label, expression.high_units, expression.end = "res", (_GRAM,), found.end()
+            if expression.high_units == (_unit("1"),):
+                expression.label, expression.high_units, expression.end = "res", (_unit("g"),), found.end()
         elif found := KEYWORD_AFTER.match(self.drawn.text, expression.end):
             expression.label = {"误": "mpe", "精": "mpe", "准": "mpe", "允": "mpe", "不": "unc"}.get(found["key"][0], "res")
             expression.end = found.end("key")
@@ -431,7 +432,7 @@ class _Reader:
         units = expression.high_units
         relative: bool | None = expression.label == "rel" or self._is_ratio(units)
         if not units and (expression.label == "rel" or abs(cast(Decimal, expression.high)) < 1):
-            units, relative = (_ONE,), expression.label == "rel" or not self._measures_ratio(expression, (_ONE,))
+            units, relative = (_unit("1"),), expression.label == "rel" or not self._measures_ratio(expression, (_unit("1"),))
         elif relative and expression.label != "rel" and self._measures_ratio(expression, units):
             relative = None
         unit, quantity = self._quantity(expression, units, relative=bool(relative))
@@ -446,7 +447,7 @@ class _Reader:
 
     def _mpe(self, expression: Expression) -> Iterator[Item]:
         """A maximum permissible error: ± where no sign or both are written, else the two limits as they stand."""
-        units = expression.high_units or ((_ONE,) if expression.label == "mpe" and abs(expression.high or 1) < 1 else ())
+        units = expression.high_units or ((_unit("1"),) if expression.label == "mpe" and abs(expression.high or 1) < 1 else ())
         relative = self._is_ratio(units)
         unit, quantity = self._quantity(expression, units, relative=relative)
         if unit is None:
@@ -504,7 +505,7 @@ class _Reader:
 
     def _diameter(self, expression: Expression) -> Iterator[Item]:
         """DN15~DN300: the nominal diameter in mm, a parameter of the object (GB/T 1047)."""
-        unit = (expression.high_units or (_MILLIMETRE,))[0]
+        unit = (expression.high_units or (_unit("mm"),))[0]
         ends = sorted(to_si(cast(Decimal, value), unit) for value in (expression.low, expression.high))
         yield replace(self._item(ItemKind.RANGE, expression, "nominal_diameter", unit, low=ends[0], high=ends[1],
                                  nominal=ends[0] == ends[1]), role=Role.PARAMETER)  # fmt: skip
@@ -596,7 +597,7 @@ class _Reader:
             return (units[0] if units else None), None
         if not units and expression.form != "range":
             return None, None
-        meant = units or (_ONE,)
+        meant = units or (_unit("1"),)
         chooser = _chooser(meant)
         start = expression.start
         before = self.drawn.text[max(0, start - BEFORE) : start]
@@ -681,7 +682,7 @@ def _chooser(units: Units) -> _Chooser:
         for kind in KINDS.values():
             if not (kind.key == unit.quantity or _may_measure(unit, kind)):
                 continue
-            for word in kind.words:
+            for word in (*kind.words, kind.label):
                 name, _, only = word.partition("@")
                 if not only or only == unit.symbol:
                     meanings.setdefault(name, (unit, kind.key))
@@ -710,8 +711,11 @@ def _share_quantity(items: list[Item]) -> Iterator[Item]:
         yield item
 
 
+def _unit(symbol: str) -> Unit:
+    return cast(Unit, find_unit(symbol))
+
+
 _UNKNOWN = Unit("?", "", "", Decimal(1), Decimal(0), "", ())
-_ONE, _PER_CENT, _GRAM, _MILLIMETRE = (cast(Unit, find_unit(symbol)) for symbol in ("1", "%", "g", "mm"))
 _VARIABLES = ("L", "l", "H", "h", "D", "d", "t", "T", "R", "x", "X")
 _RATIOS = ("%", "‰", "1", "ppm", "ppb", "ppt")
 _JOINTS = ("/", "、", ",", "，", ";", "；", "和", "及", "或")

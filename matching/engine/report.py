@@ -77,6 +77,16 @@ def matches(item: Item, wanted: dict[str, Any]) -> bool:
     )
 
 
+def rates_by_form(outcomes: list[Outcome]) -> list[tuple[str, int, int]]:
+    """Form, cases read exactly, cases; in the order the forms first come."""
+    rates: dict[str, list[int]] = {}
+    for outcome in outcomes:
+        rate = rates.setdefault(outcome.case.get("form", ""), [0, 0])
+        rate[0] += outcome.exact
+        rate[1] += 1
+    return [(form, exact, total) for form, (exact, total) in rates.items()]
+
+
 def summary(outcomes: list[Outcome]) -> str:
     """The closing line: exact N of M (P %), traps clean A of B."""
     exact = sum(outcome.exact for outcome in outcomes)

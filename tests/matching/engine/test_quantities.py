@@ -25,7 +25,9 @@ cases = [path for path in sorted(CASES.glob("reading_*.jsonl"))]
 
 def facts(item: Item) -> dict:
     """What must survive writing, to 12 figures: all but the place, the spelling and the quantity of a ratio."""
-    dropped = {"span", "raw", "unit", "role", "nominal"} | ({"quantity"} if item.relative else set())
+    dropped = {"span", "raw", "unit", "role", "nominal"} | (
+        {"quantity"} if item.si_unit == "1" and item.kind not in ("range", "limit") else set()
+    )
     return {name: rounded(value) for name, value in to_json(item).items() if name not in dropped}
 
 

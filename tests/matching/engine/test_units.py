@@ -65,7 +65,9 @@ def test_every_ucum_code_is_valid():
         assert not unit.ucum or UCUM.parse(unit.ucum), unit.symbol
 
 
-@pytest.mark.parametrize("unit", [unit for unit in units() if unit.ucum and unit.ucum not in OWN_SCALE], ids=lambda unit: unit.symbol)
+@pytest.mark.parametrize(
+    "unit", [unit for unit in units() if unit.ucum and unit.ucum not in OWN_SCALE], ids=lambda unit: unit.symbol
+)
 def test_every_factor_agrees_with_pint(unit):
     expected = as_pint(unit.ucum)
     expected = expected.to_base_units().magnitude if isinstance(expected, pint.Quantity) else expected
@@ -73,7 +75,9 @@ def test_every_factor_agrees_with_pint(unit):
     assert float(to_si(Decimal(1), unit, difference=True)) == pytest.approx(float(expected), rel=1e-7)
 
 
-@given(st.sampled_from(units()), st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9))
+@given(
+    st.sampled_from(units()), st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9)
+)
 def test_there_and_back_is_exact(unit, value):
     for difference in (False, True):
         back = from_si(to_si(value, unit, difference=difference), unit, difference=difference)
