@@ -196,7 +196,8 @@ class ScopeReader:
         self.problems: list[Problem] = []
         self.numbers = sorted(row for row in sheet.rows if row > heading.bottom)
         self.done = 0
-        self.range_title = next(filter(None, map(heading.title, (Field.RANGE, Field.LOW, Field.HIGH))), "")
+        titles = map(heading.title, (Field.RANGE, Field.LOW, Field.HIGH))
+        self.range_unit = next(filter(None, map(unit_of, titles)), "")
         self._fields = {column: field for field, columns in heading.columns.items() for column in columns}
         self._discipline = discipline_of_section(sheet.name)
         self._above: dict[Field, str] = {}
@@ -324,7 +325,7 @@ class ScopeReader:
     def _finish(self, row: int, texts: Texts, cells: dict[int, Cell]) -> Iterator[ScopeRow]:
         """The row with units and coverage factors from the headings, unless a text is too long."""
         said = {field: one_line(text) for field, text in texts.items()}
-        unit = unit_of(self.range_title) or said.get(Field.UNIT, "")
+        unit = self.range_unit or said.get(Field.UNIT, "")
         said[Field.RANGE] = with_unit(said.get(Field.RANGE, ""), unit)
         said[Field.UNCERTAINTY] = with_heading(said.get(Field.UNCERTAINTY, ""), self.heading.title(Field.UNCERTAINTY))
         said[Field.NOTE] = "；".join(filter(None, [said.get(Field.NOTE, ""), *self._spare_texts(cells)]))

@@ -92,12 +92,12 @@ def title_of(name: str) -> str:
 def join_ends(low: str | None, high: str | None) -> str:
     """A range from its two columns.
 
-    >>> join_ends("0", "60"), join_ends("", "60")
-    ('0~60', '≤60')
+    >>> join_ends("0", "60"), join_ends("", "60"), join_ends("", "见说明")
+    ('0~60', '≤60', '见说明')
     """
     if low and high:
         return f"{low}~{high}"
-    return f"≤{high}" if high else low or ""
+    return f"≤{high}" if high and high[0].isdigit() else high or low or ""
 
 
 def pair_lines(ranges: str, uncertainty: str, measurand: str) -> list[tuple[str, str, str]]:
@@ -147,8 +147,8 @@ def with_heading(text: str, title: str) -> str:
     >>> with_heading("0.02%", "相对扩展不确定度 Urel（k=2）"), with_heading("0.05", "准确度等级")
     ('Urel=0.02% (k=2)', '准确度等级 0.05')
     """
-    if not text:
-        return ""
+    if text.startswith("=") or not any(char.isdigit() for char in text):
+        return text
     text = with_unit(text, unit_of(title))
     if not re.search("不确定度|能力|cmc|^u", title, re.IGNORECASE):
         kind = next((word for word in ("准确度等级", "最大允许误差") if word in title), "")

@@ -264,6 +264,7 @@ class SheetPart(RichTextPart):
         super().__init__()
         self.sheet, self.strings, self.formats, self.epoch, self.budget = sheet, strings, formats, epoch, budget
         self._row, self._column, self._cells = 0, 0, {}
+        self._type, self._style, self._value, self._is_formula = "n", 0, None, False
 
     def open(self, name, attributes):
         super().open(name, attributes)
