@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _VALUE = r"φ?[+-]?#@?"
-_TO = r"(?:~+|-{1,2}|…+|\.{2,6}|至|到|÷|→|(?:和|与)(?=φ?[+-]?#@?之间))"
+_TO = r"(?:~+|-{1,2}|…+|\.{2,6}|起?[至到]|÷|→|(?:和|与)(?=φ?[+-]?#@?之间))"
 _OPEN, _SHUT = r"[(\[]{0,3}", r"[)\]]{0,3}"
 _READING = r"读数值?|示值|显示值|测[量得]值|实测值|设定值|标称值|of ?rdg|of ?reading|R\.?D(?:G|ING)?\.?|[Rr]d(?:g|ing)?|reading"
 _FULL = r"满量程值?|满刻度|满度|全量程|量程上限|测量上限|上限值?|量程|F\.?[SV]\.?R?|f\.?s\.?|of ?range|range|R(?:ANGE)"
@@ -15,26 +15,26 @@ _DIGITS = r"个?字|[Dd]igits?|[Dd]gts?|个?LSD|counts?"
 # One term of a formula: 0.05%RD, 1.5L, 3L/1000, L/350, 2×10⁻⁵·L, 0.002|t|, 2字.
 TERM = re.compile(
     r"(?:(?P<number>#)(?P<unit>@?)(?:[×*·]|的|of)?\(?(?:"
-    rf"(?P<reading>{_READING})|(?P<fs>{_FULL}|{_SPAN}|U[nm]|Imax)|(?P<digits>{_DIGITS})|(?P<variable>\|[A-Za-z]\||[A-Za-z](?![A-Za-z]))"
-    r")?\)?|(?P<letter>[A-Za-z](?![A-Za-z])))(?:/(?P<divisor>#))?"
+    rf"(?P<reading>{_READING})|(?P<fs>{_FULL}|{_SPAN}|U[nm]|Imax)|(?P<digits>{_DIGITS})|(?P<variable>\|[A-Za-z]\||[A-Za-z]n?(?![A-Za-z]))"
+    r")?\)?|(?P<letter>(?<![A-Za-z])[A-Za-z](?![A-Za-z])))(?:/(?P<divisor>#))?"
 )
 _T = re.sub(r"\?P<[a-z]+>", "?:", TERM.pattern)
 
 EXPRESSION = re.compile(
-    rf"(?P<root>Q{_OPEN}{_T}[,，;；]{_T}[)\]]+@?|√[(\[]*{_T}\)?²\+\(?{_T}\)?²[)\]]*@?)"
-    rf"|(?P<formula>{_OPEN}±?{_OPEN}{_T}(?:\+\(?{_T}\)?)+{_SHUT}@?)"
+    rf"(?P<root>Q{_OPEN}{_T}[,，;；]{_T}[)\]]+@?|√{_OPEN}{_T}\)?²\+\(?{_T}\)?²{_SHUT}@?|\[\(?{_T}\)?²\+\(?{_T}\)?²\]\^\(?#/#\)?@?)"
+    rf"|(?P<formula>{_OPEN}±?{_OPEN}{_T}(?:\+\(?{_T}\)?|±#(?:{_DIGITS})|±#@(?:{_FULL}|{_SPAN}))+{_SHUT}@?)"
     rf"|(?P<diameter>(?:DN|公称[直通]径:?){_OPEN}#@?(?:{_TO}(?:DN)?#@?)?)"
     rf"|(?P<between>{_VALUE}[<≤]=?[A-Za-zφ一-龥]{{1,4}}[<≤]=?{_VALUE})"
     rf"|(?P<interval>\[{_VALUE}[,，]{_VALUE}[)\]]@?|\({_VALUE}[,，]{_VALUE}\]@?)"
     rf"|(?P<tolerance>{_OPEN}{_VALUE}±#@?{_SHUT}@?)"
     rf"|(?P<asymmetric>{_OPEN}\+#@?[/,，;；]?-#@?{_SHUT}@?|{_OPEN}-#@?[/,，;；]\+#@?{_SHUT}@?)"
     rf"|(?P<dims>{_OPEN}{_VALUE}(?:×{_VALUE})+{_SHUT}@?)"
-    rf"|(?P<range>{_OPEN}±?{_OPEN}(?:[≤≥<>]=?)?{_OPEN}{_VALUE}{_SHUT}{_TO}{_OPEN}(?:[≤≥<>]=?)?{_VALUE}{_SHUT}@?)"
+    rf"|(?P<range>{_OPEN}±?{_OPEN}(?:[≤≥<>]=?)?{_OPEN}{_VALUE}{_SHUT}{_TO}{_OPEN}(?:[≤≥<>]=?)?{_VALUE}{_SHUT}(?:×#)?@?)"
     rf"|(?P<plusminus>{_OPEN}±{_OPEN}#@?{_SHUT}@?)"
     rf"|(?P<single>{_VALUE})"
 )
 
-REFERENCE = re.compile(rf"[×*·]?\(?(?:of|的)?(?:(?P<fs>{_FULL})|(?P<span>{_SPAN})|(?P<reading>{_READING}|\|?[tTLxX]\|?(?![A-Za-z])))\)?")
+REFERENCE = re.compile(rf"[×*·]?\(?(?:of|的)?(?:(?P<fs>{_FULL})|(?P<span>{_SPAN})|(?P<reading>{_READING}|\|?[tLx]\|?(?![A-Za-z])))\)?")
 
 FACTOR = re.compile(r"(?:(?:包含|覆盖|扩展)因子(?:为|是|:|=|取)?(?:[kK][=≈:为取]?)?|(?<![A-Za-z])[kK](?:_?p|95)?(?:=|≈|:|取|为))#")
 PROBABILITY = re.compile(
@@ -53,10 +53,10 @@ OPERATOR = re.compile(rf"(?:(?P<le>{_LE})|(?P<ge>{_GE})|(?P<lt>{_LT})|(?P<gt>{_G
 SUFFIX = re.compile(r"(?:及|和|或|\()?(?:(?P<up>以上|之上)|以下|之下|以内|之内)")
 
 KEYWORD = re.compile(
-    r"(?P<unc>(?:相对)?(?:扩展|合成|标准)?(?:测量)?不确定度(?:[Uu](?:_?\{?(?:95|99|rel|r|p|c)\}?)*)?"
-    r"|(?<![A-Za-z])[Uu](?:_?\{?(?:95|99|rel|r|p|c)\}?)*(?![A-Za-z]))"
-    r"|(?P<res>分辨[力率]|分度值?|最小(?:读数|刻度|示值|显示|分度)值?|感量|显示分辨|细分|鉴别[力阈]|读数精度|(?<![A-Za-z])[de](?==))"
-    r"|(?P<mpe>(?:最大)?允许误差|误差(?!矢量)|允差|公差|偏差|精度|精确度|准确度|准确性|MPE[A-Z0-9]{0,4}|波动[度性]?|均匀[度性]|允许偏差)"
+    r"(?P<unc>(?:相对)?(?:扩展|合成|标准)?(?:测量)?不确定度(?:[Uu](?:_?\{?(?:(?:0\.)?9[59]|rel|r|p|c)\}?)*)?"
+    r"|(?<![A-Za-z])[Uu](?:_?\{?(?:(?:0\.)?9[59]|rel|r|p|c)\}?)*(?![A-Za-z]))"
+    r"|(?P<res>(?:显示)?分辨[力率]|分度值?|最小(?:读数|刻度|示值|显示|分度)值?|感量|细分|鉴别[力阈]|读数精度|(?<![A-Za-z])[de](?==))"
+    r"|(?P<mpe>(?:最大)?允许误差|误差(?!矢量)|允差|公差带?|偏差|精度|精确度|准确度|准确性|MPE[A-Z0-9]{0,4}|波动[度性]?|均匀[度性]|允许偏差)"
     r"|(?P<span>量程|范围|行程|测程|满度|输出|输入|幅度|角度|双向)"
     r"|(?P<other>重复性|复现性|稳定性|线性度?|迟滞|回程误差|漂移|蠕变|灵敏度限)"
 )
@@ -69,7 +69,8 @@ KEYWORD_AFTER = re.compile(
 )
 SPAN_AFTER = re.compile(r"(?:的)?(?:测量)?(?:量程|范围|行程)(?![:为]?[(]*[+-]?#)")
 BALANCE_AFTER = re.compile(r"[级的]?(?:电子|分析|机械|精密|光电)*天平")
-SCALE_BEFORE = re.compile(r"(pH|PH|HRC|HRB|HRA|HBW|HV)(?:值|值为|为|:|=)?[(\[]*$")
+DIFFERENCE = re.compile(r"(?:温差|温升|温度差|温度变化)[^#@，,；;。]{0,5}$")
+SCALE_BEFORE = re.compile(r"(pH|PH|HRC|HRB|HRA|HBW?|HV|HK|HLD?|HSD)(?:硬度|值|值为|为|:|=)?[(\[]*$")
 
 CONDITION = re.compile(
     r"环境(?!试验|箱|监测|空气|γ|辐射|级|检测|噪声|模拟|剂量|振动|保护|放射|可靠|应力)|条件[:下为]|(?:工作|参比|参考|校准|使用|测试|试验|检定|实验室|标准|存储|储存)(?:温度|湿度|条件)"

@@ -40,7 +40,7 @@ def read_classes(text: str, clean: Normalised, signs: list[str], *, grades_only:
         rank = "等" if found["tail"].endswith("等") else ""
         op = _BETTER.get(found["op"] or "") or _BETTER.get(found["suffix"] or "")
         for grade in _JOINT.split(found["grades"]):
-            name = _GRADE_NAMES.get(grade, grade.replace(" ", ""))
+            name = _GRADE_NAMES.get(grade) or grade.translate(_PLAIN_NUMERALS).replace(" ", "")
             yield _item(ItemKind.ACCURACY_CLASS, text, clean, signs, found, grade=name + rank, op=op)
 
 
@@ -69,7 +69,7 @@ def _item(kind: ItemKind, text: str, clean: Normalised, signs: list[str], found:
 
 _MAJOR = (
     r"JJ[GF](?: ?\([^()]{1,6}\))?|GJB|GBZ|GB|OIML(?= ?[RDGB])|ASTM(?= ?[A-Z])|ISO(?:/(?:IEC|TS|TR))?|IEC(?:/(?:TS|TR))?"
-    r"|EN(?: ISO)?(?= ?[0-9]{3})|DIN(?: EN)?(?: ISO)?|BS(?: EN)?(?= ?[0-9]{2})|JIS(?= ?[A-Z])|ASME|ANSI|IEEE|VDI(?:/VDE)?"
+    r"|EN(?: ISO)?(?= ?[0-9]{3})|DIN(?: EN)?(?: ISO)?|BS(?: EN)?(?= ?[0-9]{2})|JIS(?= ?[A-Z])|ASME|ANSI(?:/[A-Z]+)?|EURAMET|IEEE|VDI(?:/VDE)?"
 )
 # Bodies of two letters are taken for a code only with /T or an edition: HB 200 is a hardness.
 _INDUSTRY = (
@@ -80,7 +80,7 @@ _EDITION = r"(?: ?[-:] ?(?:(?:19|20)[0-9]{2}|[0-9]{2})(?![0-9.]))"
 _PART = r"[0-9]+[A-Z]?(?:\.[0-9]+)*(?:-[0-9]{1,3}(?![0-9]))*"
 _CODE = re.compile(
     rf"(?<![A-Za-z0-9])(?:(?P<own>CNAS ?-[A-Z]{{2}}[0-9]+(?:-[A-Z]?[0-9]+)*{_EDITION}?)"
-    rf"|(?P<major>{_MAJOR})(?: ?/? ?(?P<kind>[TZ])(?![A-Z]))? ?(?P<number>[A-Z]{{0,2}} ?{_PART}{_EDITION}?)(?! ?级)"
+    rf"|(?P<major>{_MAJOR})(?:(?: ?/ ?|(?<=GB) ?)(?P<kind>[TZ])(?![A-Z]))? ?(?P<number>[A-Z]{{0,2}}[ -]?{_PART}{_EDITION}?)(?! ?级)"
     rf"|(?P<industry>{_INDUSTRY})(?:(?: ?/ ?(?P<industry_kind>[TZ]))(?=.{{1,9}}[0-9])|(?=.{{0,9}}{_EDITION})) ?"
     rf"(?P<industry_number>{_PART}{_EDITION}?))",
     re.IGNORECASE,
@@ -89,15 +89,15 @@ _CODE = re.compile(
 # --- Accuracy classes -------------------------------------------------------------------------------------------
 
 _GRADE = (
-    r"(?:[EFM][123](?:[-/]?[123])?|AA|AB|[ABCKS]|[ⅠⅡⅢⅣ]|I{1,4}|IV|[0-9]{1,2}(?:\.[0-9]{1,3})?(?: ?[SD](?![A-Za-z]))?|[一二三四五])"
+    r"(?:[EFM][123](?:[-/]?[123])?|AA|AB|[ABCKS]|[ⅠⅡⅢⅣ]|I{1,4}|IV|[0-9]{1,2}(?:\.[0-9]{1,3})?(?: ?[SD](?![A-Za-z]))?|零点[一二三四五六七八九]{1,2}|[一二三四五])"
 )
 _JOINT = re.compile(r" ?[、/,，~-] ?")
 _GRADES = rf"{_GRADE}(?: ?[、/,，~-] ?{_GRADE}){{0,8}}"
 _OP = r"优于|不低于|高于|不劣于|不差于|低于|不高于"
 _SUFFIX = r"及其?以[上下]|或更高|或以[上下]|以[上下]"
 _CLASS = re.compile(
-    rf"(?:(?P<op>{_OP}) ?)?(?P<label>(?:准确度|精度|精确度|不确定度|测量)?等级 ?[:为是]{{0,2}} ?)?"
-    rf"(?<![A-Za-z0-9.第#×])\(?(?P<grades>{_GRADES})\)?(?P<tail>(?(label) ?[级等]?(?![0-9.A-Za-z%])| ?(?:等级|级|等)))(?P<suffix>{_SUFFIX})?"
+    rf"(?:(?P<op>{_OP}) ?)?(?P<label>(?:(?:准确度|精度|精确度|不确定度|测量)?等级|[Cc]lass|CLASS) ?[:为是]{{0,2}} ?)?"
+    rf"(?<![A-Za-z0-9.第#×点零十百])\(?(?P<grades>{_GRADES})\)?(?P<tail>(?(label) ?[级等]?(?![0-9.A-Za-z%])| ?(?:等级|级|等)))(?P<suffix>{_SUFFIX})?"
 )
 _BARE_GRADE = re.compile(
     rf"(?:(?P<op>{_OP}) ?)?(?P<label>)(?<![A-Za-z0-9.])(?P<grades>{_GRADES})(?P<tail> ?[级等]?)(?P<suffix>{_SUFFIX})?(?![A-Za-z0-9.%])"
@@ -113,8 +113,10 @@ _BETTER: dict[str, Any] = {
     "及以下": ">=", "及其以下": ">=", "以下": ">=", "或以下": ">=",
 }  # fmt: skip
 _GRADE_NAMES = {
-    "I": "Ⅰ", "II": "Ⅱ", "III": "Ⅲ", "IIII": "Ⅳ", "IV": "Ⅳ", "一": "1", "二": "2", "三": "3", "四": "4", "五": "5",
+    "I": "Ⅰ", "II": "Ⅱ", "III": "Ⅲ", "IIII": "Ⅳ", "IV": "Ⅳ",
 }  # fmt: skip
+
+_PLAIN_NUMERALS = str.maketrans("零点一二三四五六七八九", "0.123456789")
 
 # --- Traps ------------------------------------------------------------------------------------------------------
 
@@ -137,13 +139,13 @@ _TRAP = re.compile(
     # durations of service and terms
     rf"|[0-9]{{1,3}} ?×[0-9]{{1,3}} ?个?(?:小时|h)|{_SPELL}(?:工作日|自然日|年|月|周|星期|季度)(?![级])"
     rf"|{_SPELL}(?:天|日|小时|分钟)(?=以?之?[内前后]|服务|完成|出具|上门|响应|左右|一[次检]|交付|送|取|到[位场达货])"
-    rf"|(?:检定周期|校准周期|复校|工期|交[货付]?期|时限|期限|有效期|保修|质保|响应|培训|为期|历时|交付|送检周期|服务周期|加急)[^，。;；\n0-9]{{0,8}}{_SPELL}(?:天|日|小时|分钟)"
+    rf"|(?<![0-9])[1-5]A级|(?:每[天日周]|检定周期|校准周期|复校|工期|交[货付]?期|时限|期限|有效期|保修|质保|响应|培训|为期|历时|交付|送检周期|服务周期|加急)[^，。;；\n0-9]{{0,8}}{_SPELL}(?:天|日|小时|分钟)"
     # models, versions and numbers of clauses
     r"|(?<![0-9A-Za-z])[A-Z][A-Za-z]{3,} ?[0-9]{3,5}[A-Z]{1,2}(?![A-Za-z/])|(?<![0-9.~-])[0-9]{4,5}(?<!00)(?<!50)[A-Z](?=[一-龥,，、 ]|$)(?! ?[~至])"
     r"|(?:型号|规格型号|版本号?)[:为]? ?[A-Za-z0-9./-]+|(?<![0-9A-Za-z])M[0-9]{1,2}(?:\.[0-9]+)?(?: ?×[0-9.]+)+(?: ?mm)?"
-    r"|第 ?[0-9.]+ ?[条章节款项页期届批]|(?<![0-9.])[0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)*"
+    r"|(?<![A-Za-z])e ?= ?[0-9]+ ?d(?![A-Za-z])|第 ?[0-9.]+ ?[条章节款项页期届批]|(?<![0-9.])[0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)*"
     # names with digits: nuclides, display and network generations, sheets
     r"|(?<![0-9.])(?:60Co|137Cs|192Ir|241Am|226Ra|90Sr|131I|125I|99m?Tc|18F|14C|3H|63Ni|55Fe|239Pu|252Cf|133Ba|152Eu|57Co|109Cd|210Po|222Rn|238U|235U|40K|85Kr|147Pm|204Tl|36Cl)(?![A-Za-z])"
-    r"|(?<![0-9.])[0-9]D(?=[扫打影轮测显视成激相传线立结数建模])|(?<![0-9.])[2-8][KG](?=[显电视分摄超高通信网络基站手蓝]|$)"
+    r"|(?<![0-9.])[0-9]D(?=[扫打影轮测显视成激相传线立结数建模])|(?<![0-9.])(?:2\.4|[2-8])[KG](?=[模/显电视分摄超高通信网络基站手蓝]|$)"
     r"|[0-9]{3,5} ?× ?[0-9]{3,5}(?=的?(?:显示|屏|像素|分辨))|分辨率 ?[0-9]{3,5} ?× ?[0-9]{3,5}(?! ?[mμcn])|[0-9]{1,6}(?:\.[0-9]{1,3})? ?(?:万|百万|千万|亿)?像素"
 )

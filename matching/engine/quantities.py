@@ -21,6 +21,7 @@ from matching.engine.grammar import (
     BALANCE_AFTER,
     CONDITION,
     CONDITION_AFTER,
+    DIFFERENCE,
     EXPRESSION,
     FACTOR,
     FILLER,
@@ -275,20 +276,26 @@ class _Reader:
         values = [place for place in range(*found.span(form)) if self.drawn.text[place] == "#"]
         if form in ("formula", "root", "dims", "power"):
             return expression
-        signed = [self._signed(place) for place in values]
+        signed = [self._signed(place, form) for place in values]
+        if form == "range" and len(signed) == 3:
+            *signed, power = signed
+            signed, values = [value * power for value in signed], values[:2]
         outer = self._units_at(found.end(form) - 1)
         own = [self._units_at(place + 1) for place in values]
         expression.low, expression.high = signed[0], signed[-1]
-        expression.high_units = own[-1] or outer
+        expression.high_units = own[-1] or outer or own[0]
         expression.low_units = own[0] or expression.high_units
         signs = found[form]
         expression.low_open = (signs.startswith(("<", ">")) and signs[1:2] != "=") or bool(re.search(r"[#@]<", signs))
         expression.high_open = form == "between" and bool(re.search(r"<(?!=)[^<≤]*$", signs))
+        if form == "interval":
+            expression.low_open, expression.high_open = signs[0] == "(", ")" in signs
         return expression
 
-    def _signed(self, place: int) -> Decimal:
+    def _signed(self, place: int, form: str) -> Decimal:
         value = self.drawn.numbers[place]
-        return -value if self.drawn.text[place - 1 : place] == "-" and self._is_sign(place - 1) else value
+        dashed = self.drawn.text[place - 1 : place] == "-"
+        return -value if dashed and (form == "asymmetric" or self._is_sign(place - 1)) else value
 
     def _is_sign(self, place: int) -> bool:
         """Whether the dash at that place is a sign: nothing that ends a value stands before it."""
@@ -397,23 +404,27 @@ class _Reader:
             return
         elif expression.form == "plusminus" and label == "span" and not ratio:
             yield from self._range(expression, -high, high)
-        elif expression.form in ("plusminus", "asymmetric") or (expression.reference and ratio) or (label == "mpe" and not (expression.form == "range" and self._begins_at_zero(expression))):
+        elif expression.form in ("plusminus", "asymmetric") or (
+            (label == "mpe" or (expression.reference and ratio)) and not self._is_measured_range(expression)
+        ):
             yield from self._mpe(expression)
         else:
             yield from self._range(expression, low, high)
 
-    def _begins_at_zero(self, expression: Expression) -> bool:
+    def _is_measured_range(self, expression: Expression) -> bool:
         """No error band runs from 0 upwards, and ± before a band of ratios states a range: both are measured."""
         signs = self.drawn.text[expression.start : expression.end]
-        return (expression.low == 0 and "+" not in signs and expression.high > 0) or "±" in signs  # type: ignore[operator]
+        from_zero = expression.low == 0 < cast(Decimal, expression.high) and "+" not in signs
+        return expression.form == "range" and (from_zero or "±" in signs)
 
     def _range(self, expression: Expression, low: Decimal, high: Decimal) -> Iterator[Item]:
         """A range, a limit or a nominal point. Without a unit only where the words name a quantity without one."""
         unit, quantity = self._quantity(expression, expression.high_units)
         if unit is None:
             return
-        low_unit, _ = self._quantity(expression, expression.low_units)
-        ends = to_si(low, low_unit or unit), to_si(high, unit)
+        low_unit = self._quantity(expression, expression.low_units)[0] or unit
+        difference = bool(DIFFERENCE.search(self.drawn.text[max(0, expression.start - BEFORE) : expression.start]))
+        ends = to_si(low, low_unit, difference=difference), to_si(high, unit, difference=difference)
         single = expression.form == "single"
         if single and expression.op:
             upper = expression.op in ("<=", "<")
@@ -447,7 +458,8 @@ class _Reader:
 
     def _mpe(self, expression: Expression) -> Iterator[Item]:
         """A maximum permissible error: ± where no sign or both are written, else the two limits as they stand."""
-        units = expression.high_units or ((_unit("1"),) if expression.label == "mpe" and abs(expression.high or 1) < 1 else ())
+        bare = Decimal(1) if expression.label == "mpe" else Decimal("0.001")
+        units = expression.high_units or ((_unit("1"),) if abs(expression.high or 1) < bare else ())
         relative = self._is_ratio(units)
         unit, quantity = self._quantity(expression, units, relative=relative)
         if unit is None:
@@ -484,7 +496,8 @@ class _Reader:
         elif expression.high_units and expression.high_units[0] != unit:
             share = to_si(share, expression.high_units[0], difference=True) / unit.factor
         ends = to_si(middle - share, unit), to_si(middle + share, unit)
-        if self._role(expression) is Role.CONDITION or quantity in ("temperature", "relative_humidity"):
+        supply = quantity == "voltage" and self._is_ratio(expression.high_units)
+        if supply or self._role(expression) is Role.CONDITION or quantity in ("temperature", "relative_humidity"):
             yield replace(self._item(ItemKind.RANGE, expression, quantity, unit, low=ends[0], high=ends[1]), role=Role.CONDITION)
             return
         size = to_si(middle, unit)
@@ -514,19 +527,21 @@ class _Reader:
 
     def _formula(self, expression: Expression) -> Iterator[Item]:
         """a + b·x + c·x_max as a sum, or as the root of the sum of squares (Q[a, b·x])."""
-        outer = self._units_at(expression.end - 1) if self.drawn.text[expression.end - 2] in ")]" else ()
-        start = expression.start + (expression.form == "root")
-        found = TERM.finditer(self.drawn.text, start, expression.end)
+        root = expression.form == "root"
+        last = self.drawn.text[expression.end - 3 : expression.end - 1]
+        outer = self._units_at(expression.end - 1) if root or last[-1] != "#" or last == "/#" else ()
+        power = self.drawn.text.find("^", expression.start, expression.end)
+        found = TERM.finditer(self.drawn.text, expression.start + root, power if power > 0 else expression.end)
         terms = [_Term.of(self, term, bool(outer)) for term in found]
         inner = next((term.units for term in terms if term.units and not term.variable and not self._is_ratio(term.units)), ())
         units = outer or inner or self._heading_near(expression) or self.head.units
         unit, quantity = self._quantity(expression, units, relative=self._is_ratio(units) or not units)
-        formula = Formula(combine="rss" if expression.form == "root" else "sum")
+        formula = Formula(combine="rss" if root else "sum")
         for term in terms:
             formula = self._add_term(formula, term, unit, bool(outer))
         if unit is not None and unit.symbol == "°C" and formula.b:
             formula = replace(formula, zero=KELVIN_ZERO)
-        if not (formula.b or formula.c or formula.digits):
+        if not (formula.b or formula.c or formula.digits) or (unit is None and formula.a):
             return
         uncertain = expression.label in ("unc", "rel", "std")
         yield self._item(
@@ -540,7 +555,8 @@ class _Reader:
             return replace(formula, digits=formula.digits + term.number)
         if term.role == "fs":
             return replace(formula, c=formula.c + term.number * term.factor)
-        if term.role == "reading" or (term.units and self._is_ratio(term.units)):
+        per_length = bool(term.units) and term.units[0].si_unit == "1" != (unit and unit.si_unit)
+        if term.role == "reading" or per_length or (term.units and self._is_ratio(term.units)):
             return replace(formula, b=formula.b + term.number * term.factor)
         if term.variable:
             return replace(formula, b=formula.b + term.number / term.divisor * self._slope(term, unit, outer))
@@ -575,6 +591,7 @@ class _Reader:
         bare = expression.label_start is None or kind is ItemKind.RANGE
         span = self._span(expression.start if bare else cast(int, expression.label_start), expression.end)
         role = self._role(expression) if kind in (ItemKind.RANGE, ItemKind.LIMIT) else Role.MEASURAND
+        role = Role.PARAMETER if quantity == "nominal_diameter" else role
         known = {"si_unit": unit.si_unit, "unit": unit.symbol} if unit else {}
         return Item(kind, span, self.text[slice(*span)], quantity, role=role, **(known | facts))  # type: ignore[arg-type]
 
@@ -715,7 +732,7 @@ def _unit(symbol: str) -> Unit:
     return cast(Unit, find_unit(symbol))
 
 
-_UNKNOWN = Unit("?", "", "", Decimal(1), Decimal(0), "", ())
+_UNKNOWN = Unit("?", "", "", Decimal(1), Decimal(1), Decimal(0), "", ())
 _VARIABLES = ("L", "l", "H", "h", "D", "d", "t", "T", "R", "x", "X")
 _RATIOS = ("%", "‰", "1", "ppm", "ppb", "ppt")
 _JOINTS = ("/", "、", ",", "，", ";", "；", "和", "及", "或")

@@ -105,7 +105,7 @@ def find_unit_at(text: str, place: int) -> tuple[str, tuple[Unit, ...]] | None:
         return None
     for length in range(min(_longest().get(text[place : place + 1], 0), len(text) - place), 0, -1):
         name = text[place : place + length]
-        if name in known and not (_is_letter(name[-1]) and _is_letter(text[place + length : place + length + 1])):
+        if name in known and name != "1" and not (_is_letter(name[-1]) and _is_letter(text[place + length : place + length + 1])):
             # What goes on with another unit is a compound that is not known, and its first part would be a guess.
             return None if _COMPOUND.match(text, place + length) else (name, known[name])
     return None
@@ -158,6 +158,12 @@ def _take_number(pen: _Pen, found: re.Match[str]) -> int:
         value = value and value * parse_chinese("一" + times[1])
         end = times.end(1)
     pen.number(value, found.start(), end)
+    if usual := _UNIT_AROUND.match(pen.text, end):
+        lead = _UNIT_BEFORE.search(pen.text, max(0, found.start() - 4), found.start())
+        meant = "℃" if usual[0] == "度" and lead and lead[0][0] == "零" else lead and f"{usual[0]}每{lead[0][1:]}"
+        if meant in spellings():
+            pen.sketch.units[pen.draw("@", end, usual.end())] = spellings()[meant]
+            return usual.end()
     return pen.unit(end)
 
 
@@ -168,6 +174,13 @@ def _take_angle(pen: _Pen, found: re.Match[str]) -> int:
     pen.number(sum((part / 60**step for step, part in enumerate(parts)), Decimal(0)), found.start(), end - 1)
     pen.sketch.units[pen.draw("@", end - 1, end)] = spellings()["°"]
     return end
+
+
+def _take_fraction(pen: _Pen, found: re.Match[str]) -> int:
+    """1/2 inch."""
+    top, bottom = found[0].split("/")
+    pen.number(Decimal(top) / Decimal(bottom) if int(bottom) else None, *found.span())
+    return pen.unit(found.end())
 
 
 def _take_direct(pen: _Pen, found: re.Match[str]) -> int:
@@ -233,7 +246,11 @@ def _take_text(pen: _Pen, found: re.Match[str]) -> int:
 
 
 def _take_space(pen: _Pen, found: re.Match[str]) -> int:
-    return found.end()
+    """Spaces mean nothing, but between two Latin words one is kept."""
+    start, end = found.span()
+    if start and end < len(pen.text) and _is_letter(pen.text[start - 1]) and pen.text[end].isascii() and pen.text[end].isalpha():
+        pen.copy(start, start + 1)
+    return end
 
 
 def _skip_space(text: str, place: int) -> int:
@@ -272,6 +289,7 @@ _NUMBER = rf"{_PLAIN} ?[×·] ?{_POWER}|{_POWER}|{_PLAIN}(?:[eE][+-]?[0-9]{{1,4}
 _NUMERAL = "[一二两三四五六七八九十半][零〇一二两三四五六七八九十百千万亿]{0,12}(?:点[零一二三四五六七八九]{1,6})?"
 _TOKEN = re.compile(
     r"(?P<angle>[0-9]+° ?[0-9]+(?:\.[0-9]+)?′(?: ?[0-9]+(?:\.[0-9]+)?″)?)"
+    r"|(?P<fraction>[0-9]{1,2}/[0-9]{1,2}(?= ?(?:英寸|寸|吋|\"|in(?![a-z])|inch)))"
     rf"|(?P<number>{_NUMBER})"
     r"|(?P<direct>DC(?= ?[-~至到…]))"
     r"|(?P<word>(?:AC|DC|DN|[pP]H|MAX|Max|max|MIN|Min|min)(?=[-~ ]?[0-9.±φ])"
@@ -287,6 +305,7 @@ _TOKEN = re.compile(
 )
 _TAKERS = {
     "angle": _take_angle,
+    "fraction": _take_fraction,
     "number": _take_number,
     "direct": _take_direct,
     "word": _take_text,
@@ -299,7 +318,10 @@ _TAKERS = {
     "text": _take_text,
 }
 _UNKNOWN = re.compile(r"[A-Za-zμΩ°]{1,6}/[A-Za-zμΩ°][A-Za-z0-9]*")
-_COMPOUND = re.compile("/[A-Za-zμΩ°]")
+# 零下60度 is a temperature, and 每分钟3000转 has its unit on both sides.
+_UNIT_AROUND = re.compile("度|转|次|升|米|立方米")
+_UNIT_BEFORE = re.compile("(?:零[下上]|每(?:分钟|分|秒|小时))$")
+_COMPOUND = re.compile("[/·][A-Za-zμΩ°]")
 _TIMES = re.compile("([百千万亿]{1,2})(?! ?[元块人台件次])")
 _HEAD_END = re.compile(r" ?[)\]]* ?:? ?(?=[-+±<>≤≥(\[φ0-9])")
 _HEAD_SHUT = re.compile(r" ?[)\]]* ?:? ?")

@@ -39,15 +39,21 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit: value in SI = value × factor + offset; `spellings` are all ways it is written."""
+    """A unit: value in SI = value × numerator / denominator + offset, so that 3000 r/min is exactly 50 1/s."""
 
     symbol: str
     quantity: str
     si_unit: str
-    factor: Decimal
+    numerator: Decimal
+    denominator: Decimal
     offset: Decimal
     ucum: str
     spellings: tuple[str, ...]
+
+    @property
+    def factor(self) -> Decimal:
+        """One of the unit in SI, as a difference."""
+        return self.numerator / self.denominator
 
 
 def find_kind(key: str) -> Kind:
@@ -75,7 +81,8 @@ def to_si(value: Decimal, unit: Unit, *, difference: bool = False) -> Decimal:
     >>> to_si(Decimal(20), find_unit("℃")), to_si(Decimal(20), find_unit("℃"), difference=True)
     (Decimal('293.15'), Decimal('20'))
     """
-    return value * unit.factor + (0 if difference else unit.offset)
+    si = value * unit.numerator / unit.denominator
+    return si if difference or not unit.offset else si + unit.offset
 
 
 def from_si(value: Decimal, unit: Unit, *, difference: bool = False) -> Decimal:
@@ -84,7 +91,7 @@ def from_si(value: Decimal, unit: Unit, *, difference: bool = False) -> Decimal:
     >>> from_si(Decimal("293.15"), find_unit("℃"))
     Decimal('20.00')
     """
-    return (value - (0 if difference else unit.offset)) / unit.factor
+    return (value if difference else value - unit.offset) * unit.denominator / unit.numerator
 
 
 def format_si(
@@ -172,15 +179,17 @@ def _multiples(
 ) -> Iterator[Unit]:
     """The unit of a row, then its multiples: prefix on the symbol, Chinese prefix on Chinese names."""
     names = tuple(dict.fromkeys([symbol, *filter(None, aliases.split(";"))]))
-    scale, shift, si_unit = _number(factor), _number(offset or "0"), si_unit or kinds()[quantity].si_unit
-    yield Unit(symbol, quantity, si_unit, scale, shift, ucum, names)
+    top, _, bottom = factor.partition("/")
+    numerator, denominator = Decimal(top), Decimal(bottom or 1)
+    si_unit = si_unit or kinds()[quantity].si_unit
+    yield Unit(symbol, quantity, si_unit, numerator, denominator, _number(offset or "0"), ucum, names)
     for prefix in prefixes.split():
         power, chinese = PREFIXES[prefix]
         multiple = tuple((chinese if _is_chinese(name) else prefix) + name for name in names)
         code = (prefix.replace("μ", "u") + ucum) if ucum else ""
         # The square or cube of a prefixed unit takes the prefix to that power: cm² is 10⁻⁴ m².
         power *= {"²": 2, "³": 3}.get(symbol[1:2], 1)
-        yield Unit(prefix + symbol, quantity, si_unit, scale.scaleb(power), Decimal(0), code, multiple)
+        yield Unit(prefix + symbol, quantity, si_unit, numerator.scaleb(power), denominator, Decimal(0), code, multiple)
 
 
 def _number(text: str) -> Decimal:
@@ -194,7 +203,7 @@ def _is_chinese(name: str) -> bool:
 
 def _typographic(name: str) -> Iterator[str]:
     """The name with the dots, slashes, powers, degree and micro signs people type instead: N.m, m·s-1, um, m^2."""
-    forms = {name}
+    forms = {name, "% " + name[1:]} if name[:1] == "%" and name[1:] else {name}
     if "·" in name:
         forms |= {name.replace("·", sign) for sign in (".", "*", "-", "×", "")}
     if name.count("/") == 1 and "·" not in name and name[0] != "/" and not _is_chinese(name):
@@ -215,7 +224,7 @@ _PLAIN_DIGIT = {"²": "2", "³": "3"}
 
 def _wrong_case(name: str, swap: bool) -> Iterator[str]:
     """The name in the cases it is mistyped in; the first letter keeps its case unless `swap` (m and M differ)."""
-    if len(name) < 2 or not name.isascii():
+    if len(name) < 2 or not name.replace("·", "").replace("Ω", "").isascii():
         return
     first, tail = name[0].swapcase() if swap else name[0], name[1:]
     yield from (first + rest for rest in (tail, tail.lower(), tail.upper(), tail.capitalize()))

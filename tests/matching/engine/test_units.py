@@ -17,7 +17,7 @@ PINT_ATOMS = {
     "Ao": "angstrom", "deg": "degree", "'": "arcminute", "''": "arcsecond", "har": "hectare", "Cel": "kelvin",
     "[degF]": "delta_degF", "[in_i]": "inch", "[ft_i]": "foot", "[mil_i]": "mil_length", "[mi_i]": "mile",
     "[nmi_i]": "nautical_mile", "[kn_i]": "knot", "[car_m]": "carat", "[lb_av]": "pound", "[oz_av]": "ounce",
-    "[lbf_av]": "force_pound", "att": "technical_atmosphere", "mm[Hg]": "mmHg", "[in_i'Hg]": "inHg", "m[H2O]": "(9806.65*Pa)",
+    "[lbf_av]": "force_pound", "att": "technical_atmosphere", "mm[Hg]": "mmHg", "[in_i'Hg]": "inHg", "[in_i'H2O]": "(249.08891*Pa)", "m[H2O]": "(9806.65*Pa)",
     "cm[H2O]": "(98.0665*Pa)", "mm[H2O]": "(9.80665*Pa)", "[psi]": "psi", "cal_IT": "international_calorie",
     "kcal_IT": "(1000*international_calorie)", "[gal_us]": "gallon", "[HP]": "horsepower", "[g]": "standard_gravity",
     "m[g]": "(0.001*standard_gravity)", "G": "(0.0001*tesla)", "mG": "(1e-7*tesla)", "kG": "(0.1*tesla)",
