@@ -14,6 +14,8 @@ from providers.sheets import Cell, Sheet
 
 SEARCHED_ROWS = 30
 HEADING_LENGTH = 40
+# Longer titles say nothing more, and cost time.
+TITLE_LENGTH = 200
 # A heading has at most two rows below its first: sub-headings and a translation.
 ROWS_BELOW = 2
 # A sheet has a handful of merges in its heading; thousands of them are an attack.
@@ -103,7 +105,7 @@ def find_heading(sheet: Sheet) -> Heading | None:
 
 def spread_merges(sheet: Sheet, rows: list[int]) -> dict[int, dict[int, str]]:
     """The texts of the rows, merged cells showing theirs in every row and column."""
-    shown = {row: {column: tidy(cell.text) for column, cell in sheet.rows[row].items()} for row in rows}
+    shown = {row: {column: tidy(cell.text[:TITLE_LENGTH]) for column, cell in sheet.rows[row].items()} for row in rows}
     width = max((column for row in rows for column in sheet.rows[row] if column <= 256), default=0)
     for merge in [merge for merge in sheet.merges if merge.top in shown][:MERGES_IN_HEADING]:
         text = shown[merge.top].get(merge.left)

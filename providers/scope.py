@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import BinaryIO
@@ -116,10 +116,7 @@ class Scope:
     problems: tuple[Problem, ...]
 
 
-Progress = Callable[[int, int], None]
-
-
-def read_scope(file: BinaryIO, name: str, *, progress: Progress | None = None) -> Scope:
+def read_scope(file: BinaryIO, name: str) -> Scope:
     """The rows of a scope in XLSX or CSV and the problems found; a ScopeError when nothing can be read."""
     found = [(sheet, find_heading(sheet)) for sheet in read_table(file, name)]
     scopes = [ScopeReader(sheet, heading) for sheet, heading in found if heading and not sheet.is_hidden]
@@ -128,16 +125,15 @@ def read_scope(file: BinaryIO, name: str, *, progress: Progress | None = None) -
     problems = [
         warn_of_sheet(sheet, heading) for sheet, heading in found if sheet.rows and (sheet.is_hidden or not heading)
     ]
-    total = sum(len(reader.numbers) for reader in scopes)
-    if total > MAX_ROWS:
+    if sum(len(reader.numbers) for reader in scopes) > MAX_ROWS:
         refuse_length()
-    rows, done = [], 0
+    rows = []
     for reader in scopes:
         for row in reader.read():
             rows.append(row)
-            if progress and len(rows) % 500 == 0:
-                progress(done + reader.done, total)
-        done += reader.done
+            # A row may hold several lines.
+            if len(rows) > MAX_ROWS:
+                refuse_length()
         problems += reader.problems
     if not rows and not any(problem.severity == Severity.ERROR for problem in problems):
         raise ScopeError("表头下面没有能力行。请在表头下逐行填写测量仪器名称、测量范围和扩展不确定度后重新上传。")
@@ -195,7 +191,6 @@ class ScopeReader:
         self.sheet, self.heading = sheet, heading
         self.problems: list[Problem] = []
         self.numbers = sorted(row for row in sheet.rows if row > heading.bottom)
-        self.done = 0
         titles = map(heading.title, (Field.RANGE, Field.LOW, Field.HIGH))
         self.range_unit = next(filter(None, map(unit_of, titles)), "")
         self._fields = {column: field for field, columns in heading.columns.items() for column in columns}
@@ -219,7 +214,6 @@ class ScopeReader:
         self._warn_of_columns()
         merged = spread_down(self.sheet, self.heading)
         for row in self.numbers:
-            self.done += 1
             own = {column: cell for column, cell in self.sheet.rows[row].items() if column in self.heading.titles}
             if not own:
                 self._strays += [f"{get_column_letter(column)}{row}" for column in self.sheet.rows[row]]

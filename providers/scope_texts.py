@@ -137,7 +137,7 @@ def with_unit(text: str, unit: str) -> str:
     if not unit or not is_bare(text) or find_unit(unit) is None:
         return text
     symbol, equals, value = text.rpartition("=")
-    needs_brackets = re.search(r"\d.*[~～\-—+,，、]", value) and not value.endswith((")", "）"))
+    needs_brackets = re.search(r"[~～\-—+,，、]", value[1:]) and not value.endswith((")", "）"))
     return f"{symbol}{equals}({value}) {unit}" if needs_brackets else f"{symbol}{equals}{value} {unit}"
 
 

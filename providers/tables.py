@@ -29,6 +29,7 @@ MARKUP = (b"<?xml", b"<html", b"<!doctype", b"<table", b"<meta", b"<head")
 BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 DELIMITERS = ",;\t"
 SAMPLE_ROWS = 50
+SAMPLE_SIZE = 64 * 1024
 
 
 def read_table(file: BinaryIO, name: str) -> list[Sheet]:
@@ -76,7 +77,8 @@ def decode(data: bytes) -> str:
     """The text of the file in the encoding that fits; bytes that fit none become � and are reported by cell."""
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
-    if len(BINARY.findall(data)) > len(data) / 10:
+    sample = data[:SAMPLE_SIZE]
+    if len(BINARY.findall(sample)) > len(sample) / 10:
         raise ScopeError("无法识别的文件格式。请上传 XLSX 文件，或 UTF-8、GBK 编码的 CSV 文件。")
     for encoding, errors in (("utf-8-sig", "strict"), ("gb18030", "strict"), ("utf-8-sig", "surrogatepass")):
         try:

@@ -33,6 +33,9 @@ from providers.sheets import (
 WORKBOOK = "xl/workbook.xml"
 MAX_PARTS = 2_000
 MAX_MERGES = 100_000
+# Excel's own limits.
+MAX_NAME = 31
+MAX_FORMAT = 255
 # zipfile bounds what it unpacks at once only for these; no table program uses others.
 COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 CHUNK = 64 * 1024
@@ -157,8 +160,8 @@ class WorkbookPart(XmlPart):
 
     def open(self, name, attributes):
         if name == "sheet":
-            relation = next(value for key, value in attributes.items() if key.endswith("}id"))
-            sheet = Sheet(attributes["name"], is_hidden=attributes.get("state", "visible") != "visible")
+            [relation] = [value for key, value in attributes.items() if key.endswith("}id")]
+            sheet = Sheet(attributes["name"][:MAX_NAME], is_hidden=attributes.get("state", "visible") != "visible")
             self.sheets.append((sheet, relation))
         if name == "workbookPr" and attributes.get("date1904") in {"1", "true"}:
             self.epoch = CALENDAR_MAC_1904
@@ -191,7 +194,7 @@ class StylesPart(XmlPart):
 
     def open(self, name, attributes):
         if name == "numFmt":
-            self._codes[int(attributes["numFmtId"])] = attributes["formatCode"]
+            self._codes[int(attributes["numFmtId"])] = attributes["formatCode"][:MAX_FORMAT]
         elif name == "cellXfs":
             self._is_inside = True
         elif name == "xf" and self._is_inside:
@@ -341,17 +344,20 @@ def column_number(letters: str) -> int:
     return number
 
 
+MERGE = re.compile(r"([A-Z]+)([0-9]+)(?::([A-Z]+)([0-9]+))?")
+
+
 def read_merge(reference: str) -> Merge:
-    """A2:A5 as numbers."""
-    first, _, last = reference.partition(":")
-    last = last or first
-    column, row = re.compile("[A-Z]+"), re.compile("[0-9]+")
-    return Merge(
-        top=int(row.search(first)[0]),
-        bottom=int(row.search(last)[0]),
-        left=column_number(column.search(first)[0]),
-        right=column_number(column.search(last)[0]),
-    )
+    """The corners of merged cells.
+
+    >>> read_merge("A2:B5")
+    Merge(top=2, bottom=5, left=1, right=2)
+    """
+    corners = MERGE.fullmatch(reference)
+    if corners is None:
+        raise ValueError(reference)
+    left, top, right, bottom = corners.groups()
+    return Merge(int(top), int(bottom or top), column_number(left), column_number(right or left))
 
 
 FORMAT_PIECE = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|\[[^\]]*\]|[_*].|(?P<digits>[0#?.,]+)|(?P<percent>%)')

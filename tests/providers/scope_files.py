@@ -13,6 +13,7 @@ GAUGE = ["数字压力计", "压力", "JJG 875", "(0~60) MPa", "Urel=0.02 %", "�
 
 NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+SHEET = '<sheet name="能力" sheetId="1" r:id="r1"/>'
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
 
@@ -39,13 +40,12 @@ def xlsx_file(*rows, merges=(), edit=lambda book: None, **sheets):
     return file
 
 
-def raw_xlsx(sheet_data, *, strings="", styles="", after="", parts=None):
+def raw_xlsx(sheet_data, *, strings="", styles="", after="", sheet=SHEET, parts=None):
     """An XLSX file with the given XML inside its sheet, its strings and its styles."""
     relation = f'<Relationship Id="r{{}}" Type="{RELATIONS}/{{}}" Target="{{}}"/>'
     content = {
         "[Content_Types].xml": "<Types/>",
-        "xl/workbook.xml": f'<workbook xmlns="{NAMESPACE}" xmlns:r="{RELATIONS}"><sheets>'
-        '<sheet name="能力" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/workbook.xml": f'<workbook xmlns="{NAMESPACE}" xmlns:r="{RELATIONS}"><sheets>{sheet}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}">'
         + relation.format(1, "worksheet", "worksheets/sheet1.xml")
         + relation.format(2, "sharedStrings", "sharedStrings.xml")

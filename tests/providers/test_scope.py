@@ -3,11 +3,14 @@
 import io
 import tracemalloc
 import zipfile
+from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl.styles import Font
 
-from providers import sheets
+from providers import scope, sheets
 from providers.scope import Problem, ScopeError, ScopeRow, Severity, read_scope
 from tests.providers.scope_files import (
     CALIPER,
@@ -26,6 +29,7 @@ from tests.providers.scope_files import (
 CALIPER_ROW = ScopeRow("", 2, "游标卡尺", "长度", "JJF 1034", "(0~300) mm", "U=0.01 mm (k=2)")
 GAUGE_ROW = ScopeRow("", 3, "数字压力计", "压力", "JJG 875", "(0~60) MPa", "Urel=0.02 % (k=2)", "介质：油")
 MEGABYTE = 1024 * 1024
+INTACT = xlsx_file(HEADING, CALIPER, ["压力计", 1, 2.5, True], merges=["A3:A4"]).getvalue()
 
 
 def read(file, name="能力表.xlsx"):
@@ -48,8 +52,8 @@ def said(file):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_csv_is_read_in_every_encoding_and_with_every_delimiter(encoding, delimiter):
-    scope = read(csv_file(HEADING, CALIPER, GAUGE, encoding=encoding, delimiter=delimiter), "能力表.csv")
-    assert (scope.rows, scope.problems) == ((CALIPER_ROW, GAUGE_ROW), ())
+    found = read(csv_file(HEADING, CALIPER, GAUGE, encoding=encoding, delimiter=delimiter), "能力表.csv")
+    assert (found.rows, found.problems) == ((CALIPER_ROW, GAUGE_ROW), ())
 
 
 def test_the_content_decides_and_not_the_extension():
@@ -282,13 +286,6 @@ def test_fonts_and_empty_formatted_cells_do_not_matter():
     assert len(read(xlsx_file(HEADING, CALIPER, edit=format_everything)).rows) == 1
 
 
-def test_progress_is_told_while_rows_are_read():
-    told = []
-    many = [["卡尺", "长度", "", f"(0~{number}) mm", "1 mm", ""] for number in range(1200)]
-    read_scope(csv_file(HEADING, *many), "x.csv", progress=lambda done, total: told.append((done, total)))
-    assert told == [(500, 1200), (1000, 1200)]
-
-
 # --- Bad cells: each keeps its own row out and nothing else ---------------------------------------------
 
 WHERE = {"instrument": "A", "measurand": "B", "codes": "C", "range": "D", "uncertainty": "E"}
@@ -336,13 +333,13 @@ def row_xml(**cells):
     ],
 )
 def test_a_bad_cell_is_named_and_only_its_row_is_left_out(column, cell, reason):
-    scope = read(row_xml(**{column: cell}))
-    [problem] = scope.problems
+    found = read(row_xml(**{column: cell}))
+    [problem] = found.problems
     letter = WHERE[column]
     assert (problem.severity, problem.place) == (Severity.ERROR, f"工作表“能力”第 2 行 {letter} 列（{TITLE[letter]}）")
     assert problem.message.startswith(reason)
     assert "请" in problem.message
-    assert [row.instrument for row in scope.rows] == ["游标卡尺"]
+    assert [row.instrument for row in found.rows] == ["游标卡尺"]
 
 
 @pytest.mark.parametrize(
@@ -398,9 +395,9 @@ def test_incomplete_rows_are_explained(row, place, reason):
 
 def test_rows_below_a_bad_name_are_not_given_to_the_instrument_above_it():
     file = csv_file(HEADING, CALIPER, ["#REF!", "压力", "", "(0~6) MPa", "1 %"], ["", "", "", "(6~60) MPa", "1 %"])
-    scope = read(file)
-    assert [row.instrument for row in scope.rows] == ["游标卡尺"]
-    assert [(problem.row, problem.message[:9]) for problem in scope.problems] == [
+    found = read(file)
+    assert [row.instrument for row in found.rows] == ["游标卡尺"]
+    assert [(problem.row, problem.message[:9]) for problem in found.problems] == [
         (3, "“#REF!”是公"),
         (4, "没有测量仪器名称，"),
     ]
@@ -512,6 +509,34 @@ def test_more_content_than_fits_into_memory_is_refused(limit, value, monkeypatch
         read(many_rows(10, width=100))
 
 
+def test_a_row_whose_lines_become_too_many_rows_is_refused(monkeypatch):
+    monkeypatch.setattr(scope, "MAX_ROWS", 3)
+    lines = "\n".join(f"{number} mm" for number in range(5))
+    with pytest.raises(ScopeError, match="行上限"):
+        read(csv_file(HEADING, ["卡尺", "长度", "", lines, lines, ""]))
+
+
+@pytest.mark.parametrize("text", ["1", "(", "（", "[", "/", " a", "1 ", "=", "~1", "k=", "一、", "级", "1\n"])
+def test_endless_cells_take_no_endless_time(text):
+    endless = text * (300_000 // len(text)) + "x"
+    heading = [*HEADING[:3], f"测量范围/mm {endless}", f"扩展不确定度 {endless}", f"说明{endless}"]
+    for row in range(6):
+        cells = [endless if row == column else value for column, value in enumerate(CALIPER)]
+        names = f'<numFmts><numFmt numFmtId="200" formatCode="0{endless}"/></numFmts>'
+        read_or_refuse(raw_xlsx(row_of(heading) + row_of(cells), styles=names))
+    sheet = f'<sheet name="{endless}" sheetId="1" r:id="r1"/>'
+    read_or_refuse(raw_xlsx(row_of(HEADING) + row_of(CALIPER), sheet=sheet))
+
+
+def row_of(texts):
+    return f"<row>{''.join(map(text_xml, texts))}</row>"
+
+
+def read_or_refuse(file):
+    with suppress(ScopeError):
+        read(file)
+
+
 def test_the_bomb_is_small_and_would_unpack_to_four_gigabytes():
     file = bomb()
     with zipfile.ZipFile(file) as archive:
@@ -525,20 +550,56 @@ def test_a_cell_in_the_last_corner_costs_nothing():
         heading_xml(*map(text_xml, GAUGE)) + far, after='<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>'
     )
     tracemalloc.start()
-    scope = read(file)
+    found = read(file)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     message = "表格以外的单元格有内容，没有导入：XFD1048576。如果不需要，请清除这些单元格。"
-    assert scope.problems == (Problem("能力", 0, "", Severity.WARNING, message),)
-    assert len(scope.rows) == 1
+    assert found.problems == (Problem("能力", 0, "", Severity.WARNING, message),)
+    assert len(found.rows) == 1
     assert peak < 5 * MEGABYTE
 
 
 def test_three_hundred_columns_are_read_by_those_that_are_known():
     heading = [*(f"附加{number}" for number in range(294)), *HEADING]
-    scope = read(xlsx_file(heading, [*range(294), *CALIPER]))
-    assert [row.range for row in scope.rows] == ["(0~300) mm"]
-    assert scope.problems[0].message.startswith("这些列没有对应的内容，没有导入：A 列（附加0）、")
+    found = read(xlsx_file(heading, [*range(294), *CALIPER]))
+    assert [row.range for row in found.rows] == ["(0~300) mm"]
+    assert found.problems[0].message.startswith("这些列没有对应的内容，没有导入：A 列（附加0）、")
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.text(st.characters(codec="utf-8")), max_size=8), max_size=6))
+def test_any_cells_below_a_heading_are_read_or_reported(cells):
+    read_or_refuse(csv_file(HEADING, *cells))
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=2000))
+def test_any_bytes_are_read_or_refused(data):
+    read_or_refuse(io.BytesIO(data))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.binary(min_size=1, max_size=20))
+def test_a_damaged_workbook_is_read_or_refused(place, damage):
+    data = bytearray(INTACT)
+    place %= len(data)
+    data[place : place + len(damage)] = damage
+    read_or_refuse(io.BytesIO(bytes(data)))
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml", "xl/worksheets/sheet1.xml"]),
+    st.integers(0, 10_000),
+    st.integers(0, 40),
+    st.sampled_from(["", "0", "-1", "99999999999", "A", '"', "s", ":", "NaN", "1e400", " ", "id="]),
+)
+def test_a_forged_part_is_read_or_refused(name, place, length, text):
+    with zipfile.ZipFile(io.BytesIO(INTACT)) as archive:
+        parts = {part: archive.read(part) for part in archive.namelist()}
+    place %= len(parts[name])
+    parts[name] = parts[name][:place] + text.encode() + parts[name][place + length :]
+    read_or_refuse(zip_file(parts))
 
 
 def test_links_outside_the_file_are_not_followed():
