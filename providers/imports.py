@@ -30,7 +30,7 @@ from providers.enums import CapabilityStatus as S
 from providers.enums import ImportStatus as I
 from providers.models import Capability, CapabilityLine, Credential, ScopeImport
 from providers.readings import describe_line
-from providers.scope import Problem, Scope, ScopeError, ScopeRow, Severity, read_scope
+from providers.scope.rows import Problem, Scope, ScopeError, ScopeRow, Severity, read_scope
 from providers.services import LINE_FIELDS, build_lines, read_capability_line, refuse_stranger
 from providers.signals import capabilities_changed
 from providers.workflow import capability_workflow

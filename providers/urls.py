@@ -1,6 +1,6 @@
 from django.urls import path
 
-from providers import urls_imports, views
+from providers import views
 
 app_name = "providers"
 urlpatterns = [
@@ -14,5 +14,8 @@ urlpatterns = [
     path("credentials/<uuid:pk>/edit/", views.credential_edit, name="credential_edit"),
     path("institutes/", views.institute_list, name="institute_list"),
     path("institutes/<uuid:pk>/", views.institute_detail, name="institute_detail"),
-    *urls_imports.urlpatterns,
+    path("imports/new/", views.import_create, name="import_create"),
+    path("imports/template/", views.import_template, name="import_template"),
+    path("imports/<uuid:pk>/", views.import_detail, name="import_detail"),
+    path("imports/<uuid:pk>/confirm/", views.import_confirm, name="import_confirm"),
 ]

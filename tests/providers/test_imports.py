@@ -16,7 +16,7 @@ from providers import imports
 from providers.enums import CapabilityStatus, ImportStatus
 from providers.imports import apply_import, confirm_import, mark_confirmed, read_import, start_import
 from providers.models import Capability, CapabilityLine, Credential, ScopeImport
-from providers.scope import read_scope
+from providers.scope.rows import read_scope
 from providers.services import move_capability, update_capability
 from providers.signals import capabilities_changed
 from tests.conftest import seat

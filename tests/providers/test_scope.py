@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.styles import Font
 
-from providers import scope, sheets
-from providers.scope import Problem, ScopeError, ScopeRow, Severity, read_scope
+from providers.scope import rows as scope
+from providers.scope import sheets
+from providers.scope.rows import Problem, ScopeError, ScopeRow, Severity, read_scope
 from tests.providers.scope_files import (
     CALIPER,
     GAUGE,

@@ -13,7 +13,7 @@ from core.progress import bar
 from core.workflow import TransitionError
 from providers.enums import ImportStatus
 from providers.imports import apply_import, count_effects, create_import, make_report, mark_confirmed, read_import
-from providers.scope import Problem, ScopeError, Severity, read_scope
+from providers.scope.rows import Problem, ScopeError, Severity, read_scope
 
 
 class Command(BaseCommand):

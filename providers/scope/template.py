@@ -9,7 +9,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from core.enums import Discipline, MeasuringMode
-from providers.sheets import MAX_ROWS
+from providers.scope.sheets import MAX_ROWS
 
 COLUMNS = {
     "序号": 6,

@@ -10,7 +10,7 @@ from enum import StrEnum
 from openpyxl.utils import get_column_letter
 
 from matching.engine.units import find_unit
-from providers.sheets import Cell, Sheet
+from providers.scope.sheets import Cell, Sheet
 
 SEARCHED_ROWS = 30
 HEADING_LENGTH = 40

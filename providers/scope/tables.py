@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import PurePath
 from typing import BinaryIO
 
-from providers.sheets import MAX_FILE_SIZE, MEGABYTE, Budget, Cell, Flaw, ScopeError, Sheet, read_text
-from providers.workbooks import read_workbook
+from providers.scope.sheets import MAX_FILE_SIZE, MEGABYTE, Budget, Cell, Flaw, ScopeError, Sheet, read_text
+from providers.scope.workbooks import read_workbook
 
 # What the first bytes say about files that hold no table we can read.
 FOREIGN_FORMATS = (

@@ -6,8 +6,8 @@ import unicodedata
 from core.enums import Discipline, MeasuringMode
 from core.http import UNREADABLE
 from matching.engine.units import find_unit
-from providers.headings import Field, coverage_of, unit_of
-from providers.sheets import Cell, Flaw
+from providers.scope.headings import Field, coverage_of, unit_of
+from providers.scope.sheets import Cell, Flaw
 
 INVISIBLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 DISCIPLINES = {

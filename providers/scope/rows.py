@@ -10,8 +10,10 @@ from typing import BinaryIO
 from openpyxl.utils import get_column_letter
 
 from core.enums import Discipline, MeasuringMode
-from providers.headings import Field, Heading, find_heading, unit_of
-from providers.scope_texts import (
+from providers.scope.headings import Field, Heading, find_heading, unit_of
+from providers.scope.sheets import MAX_ROWS, Cell, Flaw, ScopeError, Sheet, refuse_length
+from providers.scope.tables import read_table
+from providers.scope.texts import (
     MODE_WORDS,
     clean,
     discipline_of_section,
@@ -26,8 +28,6 @@ from providers.scope_texts import (
     with_heading,
     with_unit,
 )
-from providers.sheets import MAX_ROWS, Cell, Flaw, ScopeError, Sheet, refuse_length
-from providers.tables import read_table
 
 __all__ = ["Problem", "Scope", "ScopeError", "ScopeRow", "ScopeSheet", "Severity", "read_scope"]
 

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import ParseError, XMLParser
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 from openpyxl.utils.datetime import CALENDAR_MAC_1904, CALENDAR_WINDOWS_1900, from_excel
 
-from providers.sheets import (
+from providers.scope.sheets import (
     MAX_SHEETS,
     MEGABYTE,
     Budget,
