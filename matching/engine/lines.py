@@ -127,7 +127,12 @@ def _groups(text: str, items: Iterable[Item]) -> Iterator[list[Item]]:
         spans = [other for other in group if other.kind in SPANS and other.role is Role.MEASURAND]
         stated = any(other.kind in ACCURACY for other in group)
         apart = bool(group) and bool(_SENTENCE_END.search(text, group[-1].span[1], item.span[0]))
-        opens = item.kind in SPANS and item.role is Role.MEASURAND and spans and (stated or spans[-1].quantity != item.quantity)
+        opens = (
+            item.kind in SPANS
+            and item.role is Role.MEASURAND
+            and spans
+            and (stated or spans[-1].quantity != item.quantity)
+        )
         if group and ((apart and item.kind in SPANS and spans) or (opens and not _is_bracketed(text, item))):
             yield group
             group = []
@@ -138,7 +143,10 @@ def _groups(text: str, items: Iterable[Item]) -> Iterator[list[Item]]:
 
 def _is_bracketed(text: str, item: Item) -> bool:
     """Whether the item is a band in brackets behind another: 10mV~1000V(40Hz~1kHz)."""
-    return text[item.span[0] : item.span[0] + 1] in "(（" or text[max(0, item.span[0] - 1) : item.span[0]] in ("(", "（")
+    return text[item.span[0] : item.span[0] + 1] in "(（" or text[max(0, item.span[0] - 1) : item.span[0]] in (
+        "(",
+        "（",
+    )
 
 
 def _cells(text: str, group: list[Item], codes: tuple[Item, ...], previous: str) -> Cells:
@@ -151,7 +159,9 @@ def _cells(text: str, group: list[Item], codes: tuple[Item, ...], previous: str)
         words = words.replace(item.raw, "，" * len(item.raw))
     name = _object_near(words[: start - first], words[start - first :]) or previous
     spans = [item for item in group if item.kind in SPANS and item.role is not Role.CONDITION]
-    kind = next((item.quantity for item in spans if item.quantity), None) or next((i.quantity for i in group if i.quantity), None)
+    kind = next((item.quantity for item in spans if item.quantity), None) or next(
+        (i.quantity for i in group if i.quantity), None
+    )
     return Cells(
         object=name,
         measurand=KINDS[kind].label if kind else "",

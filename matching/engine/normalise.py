@@ -37,7 +37,9 @@ def normalise(text: str) -> Normalised:
     plain = _TIMES.sub(lambda found: found[0].translate(_CROSS), plain)
     for lost in (_LOST_NEGATIVE, _LOST_POSITIVE):
         plain = lost.sub(lambda found: found[1] + found[2].translate(_RAISE), plain)
-    plain = _LOST_BOTH.sub(lambda found: found[1] + found[2].translate(_RAISE) + found[3] + found[4].translate(_RAISE), plain)
+    plain = _LOST_BOTH.sub(
+        lambda found: found[1] + found[2].translate(_RAISE) + found[3] + found[4].translate(_RAISE), plain
+    )
     return Normalised(plain, places)
 
 

@@ -47,6 +47,8 @@ from matching.engine.units import KINDS, Kind, Unit, find_unit, from_si, to_si, 
 Op = Literal["<=", "<", ">=", ">"]
 Units = tuple[Unit, ...]
 
+# The kinds of item that say what is measured, not how well.
+_SPANS = (ItemKind.RANGE, ItemKind.LIMIT)
 # A text is read up to here, ten times a long specification; what follows is listed as unread.
 MOST_CHARACTERS = 40_000
 # So many characters before and behind an expression are searched for the words that explain it.
@@ -88,12 +90,20 @@ def write(item: Item) -> str:
     if item.kind is ItemKind.CODE:
         return item.code or ""
     if item.kind is ItemKind.ACCURACY_CLASS:
-        return f"准确度等级{(item.grade or '').removesuffix('等')}{'等' if '等' in (item.grade or '') else '级'}" + (
-            {"<=": "及以上", ">=": "及以下"}.get(item.op or "", "")
-        )
+        grade = item.grade or ""
+        better = {"<=": "及以上", ">=": "及以下"}.get(item.op or "", "")
+        return f"准确度等级{grade}{'' if grade.endswith('等') else '级'}{better}"
     label = "" if item.quantity is None or item.relative else KINDS[item.quantity].label
-    name = "范围" if item.kind in (ItemKind.RANGE, ItemKind.LIMIT) else ""
-    return f"{label}{name} {_WRITERS[item.kind](item)}".strip()
+    name = "范围" if item.kind in _SPANS else ""
+    value = _write_mpe(item) if item.kind is ItemKind.MPE else _write_value(item)
+    start = {
+        ItemKind.LIMIT: f"{item.op} ",
+        ItemKind.RESOLUTION: "分辨力 ",
+        ItemKind.UNCERTAINTY: f"U{'rel' if item.relative else ''}{item.op or '='}",
+    }.get(item.kind, "")
+    factor = f"，k={item.k}" if item.k is not None else ""
+    share = f"，p={item.p}" if item.p is not None else ""
+    return f"{label}{name} {start}{value}{factor}{share}".strip()
 
 
 def _write_value(item: Item) -> str:
@@ -113,10 +123,11 @@ def _in_unit(item: Item) -> tuple[Decimal | None, Decimal | None, str]:
     if item.si_unit != "1":
         return item.low, item.high, f" {item.si_unit}"
     own = next((unit for unit in units() if unit.quantity == item.quantity and unit.si_unit == "1"), None)
-    if own is None or item.relative is not False and item.kind in (ItemKind.UNCERTAINTY, ItemKind.MPE):
-        spans = item.kind in (ItemKind.RANGE, ItemKind.LIMIT) and (item.low == item.high or None in (item.low, item.high))
-        ambiguous = item.kind is ItemKind.UNCERTAINTY and item.relative is None
-        own = _unit("%" if item.relative or spans or ambiguous else "1")
+    if item.kind is ItemKind.UNCERTAINTY and item.relative is None:
+        own = _unit("%")  # it is open whether of the value or of the quantity, which is in per cent itself
+    elif item.relative or (own is None and item.kind in _SPANS and len({item.low, item.high} - {None}) == 1):
+        own = _unit("%")
+    own = own or _unit("1")
     low, high = (None if value is None else from_si(value, own) for value in (item.low, item.high))
     return low, high, "" if own is _unit("1") else f" {own.symbol}"
 
@@ -142,19 +153,6 @@ def _write_mpe(item: Item) -> str:
     return f"最大允许误差({low:+}~{high:+}){unit}"
 
 
-def _write_uncertainty(item: Item) -> str:
-    factor = f"，k={item.k}" if item.k is not None else ""
-    share = f"，p={item.p}" if item.p is not None else ""
-    return f"U{'rel' if item.relative else ''}{item.op or '='}{_write_value(item)}{factor}{share}"
-
-
-_WRITERS = {
-    ItemKind.RANGE: _write_value,
-    ItemKind.LIMIT: lambda item: f"{item.op} {_write_value(item)}",
-    ItemKind.UNCERTAINTY: _write_uncertainty,
-    ItemKind.MPE: _write_mpe,
-    ItemKind.RESOLUTION: lambda item: f"分辨力 {_write_value(item)}",
-}
 _FULL_SCALE = {"fs": "×满量程", "span": "×span"}
 
 
@@ -317,10 +315,10 @@ class _Reader:
             if not expression.label and previous and gap in ("/", "、", "和", "") and previous.form == expression.form:
                 expression.label = previous.label
             expression.label = expression.label or self.head.label
-            if not expression.op and (suffix := SUFFIX.match(self.drawn.text, expression.end)):
-                if expression.form == "single" and expression.label in ("", "span"):
-                    expression.op = ">=" if suffix["up"] else "<="
-                    expression.end = suffix.end()
+            suffix = SUFFIX.match(self.drawn.text, expression.end)
+            if suffix and not expression.op and expression.form == "single" and expression.label in ("", "span"):
+                expression.op = ">=" if suffix["up"] else "<="
+                expression.end = suffix.end()
             floor = expression.end
 
     def _label_from_before(self, expression: Expression, before: str) -> None:
@@ -331,11 +329,17 @@ class _Reader:
         if keywords and FILLER.fullmatch(before, keywords[-1].end()):
             keyword = keywords[-1]
             label = keyword.lastgroup or ""
-            if self._states_a_point(expression, before[keyword.start() :], keyword.start() and before[: keyword.start()]):
+            if self._states_a_point(
+                expression, before[keyword.start() :], keyword.start() and before[: keyword.start()]
+            ):
                 return
             if label == "unc":
                 label = "std" if keyword[0][0] == "u" or "标准不确定度" in keyword[0] else label
-                label = "rel" if "rel" in keyword[0] or "相对" in keyword[0] or before[: keyword.start()].endswith("相对") else label
+                label = (
+                    "rel"
+                    if "rel" in keyword[0] or "相对" in keyword[0] or before[: keyword.start()].endswith("相对")
+                    else label
+                )
             expression.label = label
             expression.label_start = expression.start - len(before) + keyword.start()
 
@@ -352,7 +356,9 @@ class _Reader:
             if expression.high_units == (_unit("1"),):
                 expression.label, expression.high_units, expression.end = "res", (_unit("g"),), found.end()
         elif found := KEYWORD_AFTER.match(self.drawn.text, expression.end):
-            expression.label = {"误": "mpe", "精": "mpe", "准": "mpe", "允": "mpe", "不": "unc"}.get(found["key"][0], "res")
+            expression.label = {"误": "mpe", "精": "mpe", "准": "mpe", "允": "mpe", "不": "unc"}.get(
+                found["key"][0], "res"
+            )
             expression.end = found.end("key")
 
     def _lend_units(self, expressions: list[Expression]) -> None:
@@ -365,7 +371,11 @@ class _Reader:
         for index, expression in enumerate(expressions):
             if bare[index] and not expression.high_units:
                 units = self._scale_before(expression)
-                if index and bare[index - 1] and self.drawn.text[expressions[index - 1].end : expression.start] in _JOINTS:
+                if (
+                    index
+                    and bare[index - 1]
+                    and self.drawn.text[expressions[index - 1].end : expression.start] in _JOINTS
+                ):
                     units = units or expressions[index - 1].high_units
                 units = units or self._heading_near(expression) or self.head.units
                 expression.low_units = expression.high_units = units
@@ -443,7 +453,10 @@ class _Reader:
         units = expression.high_units
         relative: bool | None = expression.label == "rel" or self._is_ratio(units)
         if not units and (expression.label == "rel" or abs(cast(Decimal, expression.high)) < 1):
-            units, relative = (_unit("1"),), expression.label == "rel" or not self._measures_ratio(expression, (_unit("1"),))
+            units, relative = (
+                (_unit("1"),),
+                expression.label == "rel" or not self._measures_ratio(expression, (_unit("1"),)),
+            )
         elif relative and expression.label != "rel" and self._measures_ratio(expression, units):
             relative = None
         unit, quantity = self._quantity(expression, units, relative=bool(relative))
@@ -454,12 +467,13 @@ class _Reader:
                 to_si(cast(Decimal, expression.high), unit, difference=True))  # fmt: skip
         yield self._item(ItemKind.UNCERTAINTY, expression, quantity, unit, low=min(ends), high=max(ends),
                          descending=ends[0] > ends[1], op=expression.op, relative=relative,
-                         reference=expression.reference, k=self._factor(expression), p=self._probability(expression))  # fmt: skip
+                         reference=expression.reference, k=self._factor(expression),
+                         p=self._probability(expression))  # fmt: skip
 
     def _mpe(self, expression: Expression) -> Iterator[Item]:
         """A maximum permissible error: ± where no sign or both are written, else the two limits as they stand."""
         bare = Decimal(1) if expression.label == "mpe" else Decimal("0.001")
-        units = expression.high_units or ((_unit("1"),) if abs(expression.high or 1) < bare else ())
+        units = expression.high_units or ((_unit("1"),) if abs(cast(Decimal, expression.high)) < bare else ())
         relative = self._is_ratio(units)
         unit, quantity = self._quantity(expression, units, relative=relative)
         if unit is None:
@@ -498,7 +512,9 @@ class _Reader:
         ends = to_si(middle - share, unit), to_si(middle + share, unit)
         supply = quantity == "voltage" and self._is_ratio(expression.high_units)
         if supply or self._role(expression) is Role.CONDITION or quantity in ("temperature", "relative_humidity"):
-            yield replace(self._item(ItemKind.RANGE, expression, quantity, unit, low=ends[0], high=ends[1]), role=Role.CONDITION)
+            yield replace(
+                self._item(ItemKind.RANGE, expression, quantity, unit, low=ends[0], high=ends[1]), role=Role.CONDITION
+            )
             return
         size = to_si(middle, unit)
         yield self._item(ItemKind.RANGE, expression, quantity, unit, low=size, high=size, nominal=True)
@@ -533,7 +549,9 @@ class _Reader:
         power = self.drawn.text.find("^", expression.start, expression.end)
         found = TERM.finditer(self.drawn.text, expression.start + root, power if power > 0 else expression.end)
         terms = [_Term.of(self, term, bool(outer)) for term in found]
-        inner = next((term.units for term in terms if term.units and not term.variable and not self._is_ratio(term.units)), ())
+        inner = next(
+            (term.units for term in terms if term.units and not term.variable and not self._is_ratio(term.units)), ()
+        )
         units = outer or inner or self._heading_near(expression) or self.head.units
         unit, quantity = self._quantity(expression, units, relative=self._is_ratio(units) or not units)
         formula = Formula(combine="rss" if root else "sum")
@@ -587,10 +605,12 @@ class _Reader:
 
     # --- What the surroundings say -------------------------------------------------------------------------------
 
-    def _item(self, kind: ItemKind, expression: Expression, quantity: str | None, unit: Unit | None, **facts: object) -> Item:
+    def _item(
+        self, kind: ItemKind, expression: Expression, quantity: str | None, unit: Unit | None, **facts: object
+    ) -> Item:
         bare = expression.label_start is None or kind is ItemKind.RANGE
         span = self._span(expression.start if bare else cast(int, expression.label_start), expression.end)
-        role = self._role(expression) if kind in (ItemKind.RANGE, ItemKind.LIMIT) else Role.MEASURAND
+        role = self._role(expression) if kind in _SPANS else Role.MEASURAND
         role = Role.PARAMETER if quantity == "nominal_diameter" else role
         known = {"si_unit": unit.si_unit, "unit": unit.symbol} if unit else {}
         return Item(kind, span, self.text[slice(*span)], quantity, role=role, **(known | facts))  # type: ignore[arg-type]
@@ -606,30 +626,35 @@ class _Reader:
 
     def _measures_ratio(self, expression: Expression, units: Units) -> bool:
         """Whether what is measured is a ratio itself, so that U in per cent may mean points of it."""
-        return self._quantity(expression, units)[0] is not None
+        return self._named(expression, units) is not None
 
-    def _quantity(self, expression: Expression, units: Units, *, relative: bool = False) -> tuple[Unit | None, str | None]:
-        """The unit meant and the kind of quantity, by the nearest word that names one; before goes over behind."""
+    def _quantity(
+        self, expression: Expression, units: Units, *, relative: bool = False
+    ) -> tuple[Unit | None, str | None]:
+        """The unit meant and the kind of quantity; numbers without a unit need a word that names one."""
         if relative:
             return (units[0] if units else None), None
         if not units and expression.form != "range":
             return None, None
         meant = units or (_unit("1"),)
-        chooser = _chooser(meant)
-        start = expression.start
-        before = self.drawn.text[max(0, start - BEFORE) : start]
-        words = chooser.pattern.findall(before)[-1:] or chooser.pattern.findall(self.drawn.text[expression.end : expression.end + AFTER])[:1]
-        words = words or chooser.pattern.findall(self.head.words)[-1:]
-        if words:
-            return chooser.meanings[words[0]]
-        if meant[0].quantity == "ratio":
-            return None, None
-        return meant[0], meant[0].quantity
+        usual = (None, None) if meant[0].quantity == "ratio" else (meant[0], meant[0].quantity)
+        return self._named(expression, meant) or usual
+
+    def _named(self, expression: Expression, units: Units) -> tuple[Unit, str] | None:
+        """The unit and kind that the nearest word names: before goes over behind, the text over the heading."""
+        chooser, text = _chooser(units), self.drawn.text
+        before = chooser.pattern.findall(text, max(0, expression.start - BEFORE), expression.start)
+        behind = before or chooser.pattern.findall(text, expression.end, expression.end + AFTER)
+        heading = behind or chooser.pattern.findall(self.head.words)
+        word = before[-1] if before else behind[0] if behind else heading[-1] if heading else None
+        return chooser.meanings[word] if word else None
 
     def _role(self, expression: Expression) -> Role:
         before = self.drawn.text[max(0, expression.start - BEFORE) : expression.start]
         sentence = before[max((found.end() for found in SENTENCE_END.finditer(before)), default=0) :]
-        if (conditions := list(CONDITION.finditer(sentence))) and not NEW_SUBJECT.search(sentence, conditions[-1].end()):
+        if (conditions := list(CONDITION.finditer(sentence))) and not NEW_SUBJECT.search(
+            sentence, conditions[-1].end()
+        ):
             return Role.CONDITION
         return Role.CONDITION if CONDITION_AFTER.match(self.drawn.text, expression.end) else Role.MEASURAND
 
@@ -718,10 +743,10 @@ def _may_measure(unit: Unit, kind: Kind) -> bool:
 
 def _share_quantity(items: list[Item]) -> Iterator[Item]:
     """A relative statement is about the range it stands with: the last one before it, else the first."""
-    ranges = (item for item in items if item.kind in (ItemKind.RANGE, ItemKind.LIMIT) and item.role is Role.MEASURAND)
+    ranges = (item for item in items if item.kind in _SPANS and item.role is Role.MEASURAND)
     nearest = next(ranges, None)
     for item in items:
-        if item.kind in (ItemKind.RANGE, ItemKind.LIMIT) and item.role is Role.MEASURAND:
+        if item.kind in _SPANS and item.role is Role.MEASURAND:
             nearest = item
         elif item.kind in (ItemKind.UNCERTAINTY, ItemKind.MPE) and item.quantity is None and nearest:
             item = replace(item, quantity=nearest.quantity)

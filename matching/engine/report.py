@@ -62,9 +62,9 @@ def matches(item: Item, wanted: dict[str, Any]) -> bool:
     if item.kind != wanted["kind"]:
         return False
     if item.kind is ItemKind.CODE:
-        return item.code == wanted["code"]
+        return bool(item.code == wanted["code"])
     if item.kind is ItemKind.ACCURACY_CLASS:
-        return (item.grade, item.op) == (wanted["class"], wanted.get("op"))
+        return bool(item.grade == wanted["class"] and item.op == wanted.get("op"))
     facts = {"si_unit": item.si_unit, "op": item.op, "relative": item.relative}
     if item.kind in (ItemKind.RANGE, ItemKind.LIMIT):
         facts["quantity"] = item.quantity

@@ -42,8 +42,7 @@ def sketch(text: str) -> Sketch:
     place = 0
     while place < len(text):
         found = _TOKEN.match(text, place)
-        assert found and found.lastgroup, "the last alternative takes any character"
-        place = _TAKERS[found.lastgroup](pen, found)
+        place = _TAKERS[found.lastgroup or "text"](pen, found) if found else place + 1
     pen.sketch.text = "".join(pen.signs)
     return pen.sketch
 
@@ -105,7 +104,11 @@ def find_unit_at(text: str, place: int) -> tuple[str, tuple[Unit, ...]] | None:
         return None
     for length in range(min(_longest().get(text[place : place + 1], 0), len(text) - place), 0, -1):
         name = text[place : place + length]
-        if name in known and name != "1" and not (_is_letter(name[-1]) and _is_letter(text[place + length : place + length + 1])):
+        if (
+            name in known
+            and name != "1"
+            and not (_is_letter(name[-1]) and _is_letter(text[place + length : place + length + 1]))
+        ):
             # What goes on with another unit is a compound that is not known, and its first part would be a guess.
             return None if _COMPOUND.match(text, place + length) else (name, known[name])
     return None
@@ -160,7 +163,8 @@ def _take_number(pen: _Pen, found: re.Match[str]) -> int:
     pen.number(value, found.start(), end)
     if usual := _UNIT_AROUND.match(pen.text, end):
         lead = _UNIT_BEFORE.search(pen.text, max(0, found.start() - 4), found.start())
-        meant = "℃" if usual[0] == "度" and lead and lead[0][0] == "零" else lead and f"{usual[0]}每{lead[0][1:]}"
+        below_zero = usual[0] == "度" and lead and lead[0][0] == "零"
+        meant = "℃" if below_zero else f"{usual[0]}每{lead[0][1:]}" if lead else ""
         if meant in spellings():
             pen.sketch.units[pen.draw("@", end, usual.end())] = spellings()[meant]
             return usual.end()
@@ -248,7 +252,13 @@ def _take_text(pen: _Pen, found: re.Match[str]) -> int:
 def _take_space(pen: _Pen, found: re.Match[str]) -> int:
     """Spaces mean nothing, but between two Latin words one is kept."""
     start, end = found.span()
-    if start and end < len(pen.text) and _is_letter(pen.text[start - 1]) and pen.text[end].isascii() and pen.text[end].isalpha():
+    if (
+        start
+        and end < len(pen.text)
+        and _is_letter(pen.text[start - 1])
+        and pen.text[end].isascii()
+        and pen.text[end].isalpha()
+    ):
         pen.copy(start, start + 1)
     return end
 
@@ -270,7 +280,10 @@ def _longest() -> dict[str, int]:
     return lengths
 
 
-_DIGITS = {char: Decimal(value) for value, char in enumerate("零一二三四五六七八九")} | {"〇": Decimal(0), "两": Decimal(2)}
+_DIGITS = {char: Decimal(value) for value, char in enumerate("零一二三四五六七八九")} | {
+    "〇": Decimal(0),
+    "两": Decimal(2),
+}
 _DIGITS["半"] = Decimal("0.5")
 _POWERS = {char: Decimal(10) ** power for char, power in {"十": 1, "百": 2, "千": 3, "万": 4, "亿": 8}.items()}
 _SIGN_WORDS = {"零下": "-", "负": "-", "零上": "+"}

@@ -2,8 +2,8 @@
 
 The tables are `data/kinds.tsv` and `data/units.tsv`: names and symbols after GB 3100 and GB/T 3102 (ISO 80000),
 factors after the SI brochure (2019) and NIST SP 811, codes after UCUM. A row of units.tsv with prefixes stands
-for the unit and all its multiples; a row without a quantity adds spellings to one multiple. Spellings are looked up exactly first (mPa is not MPa), then by the wrong
-case people type (Mpa, KV, ML) where no exact spelling is taken.
+for the unit and all its multiples; a row without a quantity adds spellings to one multiple. Spellings are looked
+up exactly first (mPa is not MPa), then by the wrong case people type (Mpa, KV, ML) where no exact one is taken.
 """
 
 from __future__ import annotations
@@ -151,12 +151,12 @@ def units() -> tuple[Unit, ...]:
 def spellings() -> MappingProxyType[str, tuple[Unit, ...]]:
     """Every way a unit is written → the units meant, the usual one first."""
     exact: dict[str, list[Unit]] = {}
-    for names in (lambda unit: unit.spellings[:1], lambda unit: unit.spellings[1:]):
-        for unit in units():
-            for name in names(unit):
-                for variant in _typographic(name):
-                    if unit not in exact.setdefault(variant, []):
-                        exact[variant].append(unit)
+    symbols_first = [(unit, unit.symbol) for unit in units()]
+    symbols_first += [(unit, name) for unit in units() for name in unit.spellings[1:]]
+    for unit, name in symbols_first:
+        for variant in _typographic(name):
+            if unit not in exact.setdefault(variant, []):
+                exact[variant].append(unit)
     known = dict(exact)
     for swap in (False, True):
         for name, meant in exact.items():
@@ -211,7 +211,14 @@ def _typographic(name: str) -> Iterator[str]:
         power = _PLAIN_DIGIT.get(bottom[-1], "1")
         forms |= {f"{top}{dot}{bottom.rstrip('²³')}{minus}{power}" for dot in "·." for minus in ("-", "^-")}
     for form in forms:
-        for sign, others in (("°C", ("℃", "° C")), ("°F", ("℉",)), ("μ", ("u",)), ("²", ("2", "^2")), ("³", ("3", "^3")), ("₂", ("2",))):
+        for sign, others in (
+            ("°C", ("℃", "° C")),
+            ("°F", ("℉",)),
+            ("μ", ("u",)),
+            ("²", ("2", "^2")),
+            ("³", ("3", "^3")),
+            ("₂", ("2",)),
+        ):
             if sign in form:
                 yield from (form.replace(sign, other) for other in others)
         if "⁻¹" in form:

@@ -11,14 +11,18 @@ def facts(line):
 @pytest.mark.parametrize(
     ("cells", "headers", "expected"),
     [
-        (Cells("交流电压表", "交流电压", "10mV～1000V(40Hz～1kHz)"), Cells(), ("voltage", ["voltage"], ["frequency"])),
-        (Cells("水表", "流量", "DN15～DN50\n(0.03～30)m³/h"), Cells(), ("flow_volume", ["flow_volume"], ["nominal_diameter"])),
+        (Cells("交流电压表", "交流电压", "10mV～1000V(40Hz～1kHz)"),
+         Cells(), ("voltage", ["voltage"], ["frequency"])),
+        (Cells("水表", "流量", "DN15～DN50\n(0.03～30)m³/h"),
+         Cells(), ("flow_volume", ["flow_volume"], ["nominal_diameter"])),
         (Cells("频谱分析仪", "频率", "9kHz～26.5GHz"), Cells(), ("frequency", ["frequency"], [])),
-        (Cells("加速度计", "加速度", "(1～100)g\n20Hz～2kHz"), Cells(), ("acceleration", ["acceleration"], ["frequency"])),
+        (Cells("加速度计", "加速度", "(1～100)g\n20Hz～2kHz"),
+         Cells(), ("acceleration", ["acceleration"], ["frequency"])),
         (Cells("千分尺", "示值误差", "0～25"), Cells(range="测量范围/mm"), ("length", ["length"], [])),
         (Cells("一等砝码", "质量", ""), Cells(), ("mass", [], [])),
         (Cells("冲击试验机", "冲击能量", "(0～450)N·m"), Cells(), ("energy", ["energy"], [])),
-        (Cells("声级计", "声压级", "(20～140)dB，(10Hz～20kHz)"), Cells(), ("sound_pressure_level", ["sound_pressure_level"], ["frequency"])),
+        (Cells("声级计", "声压级", "(20～140)dB，(10Hz～20kHz)"),
+         Cells(), ("sound_pressure_level", ["sound_pressure_level"], ["frequency"])),
     ],
 )  # fmt: skip
 def test_the_measured_quantity_and_its_parameters(cells, headers, expected):
@@ -61,11 +65,15 @@ def test_a_line_survives_json():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("我司有2台0~150mm游标卡尺（分度值0.02mm）需检定，要求2024年6月前完成", [("游标卡尺", "0~150mm", "分度值0.02mm", "")]),
+        ("我司有2台0~150mm游标卡尺（分度值0.02mm）需检定，要求2024年6月前完成",
+         [("游标卡尺", "0~150mm", "分度值0.02mm", "")]),
         ("高低温试验箱 -40℃到150℃，温度偏差不超过±2℃，湿度20%RH~98%RH，偏差±3%RH",
-         [("高低温试验箱", "-40℃到150℃", "偏差不超过±2℃", ""), ("高低温试验箱", "20%RH~98%RH", "偏差±3%RH", "")]),
-        ("需对0.05级数字压力计(0~60MPa)进行校准，按JJG 875-2019", [("数字压力计", "(0~60MPa)", "0.05级", "JJG 875-2019")]),
-        ("压力表0~60MPa，1.6级。\n扭矩扳手20~200N·m，精度±4%", [("压力表", "0~60MPa", "1.6级", ""), ("扭矩扳手", "20~200N·m", "精度±4%", "")]),
+         [("高低温试验箱", "-40℃到150℃", "偏差不超过±2℃", ""),
+          ("高低温试验箱", "20%RH~98%RH", "偏差±3%RH", "")]),
+        ("需对0.05级数字压力计(0~60MPa)进行校准，按JJG 875-2019",
+         [("数字压力计", "(0~60MPa)", "0.05级", "JJG 875-2019")]),
+        ("压力表0~60MPa，1.6级。\n扭矩扳手20~200N·m，精度±4%",
+         [("压力表", "0~60MPa", "1.6级", ""), ("扭矩扳手", "20~200N·m", "精度±4%", "")]),
         ("想了解贵院的培训安排", []),
     ],
 )  # fmt: skip

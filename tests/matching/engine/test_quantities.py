@@ -13,14 +13,18 @@ from matching.engine.report import check_cases, summary
 CASES = Path(__file__).parents[1] / "cases"
 
 # The signs of the trade, so that random texts look like measurements often enough to reach every pattern.
-FRAGMENTS = (
-    "0 5 25 1.5 .5 10 100 1,000 1e5 1e999 NaN inf ~ ～ - — … ... 至 到 ± +/- + × / ÷ ( ) （ ） [ ] | √ Q[ ² ⁻³ ×10-6 ×104 10⁻³ "
-    "mm μm kg g ℃ °C %RH % ppm MPa Pa V kV A Hz dB dBm N·m r/min ° ′ ″ L L/250 |t| %FS %RD 字 U= Urel= k=2 p=95% MPE 误差 允差 "
-    "量程 分辨力 不确定度 准确度等级 级 等 E2 Ⅲ JJG 52-2013 DN15 pH Pt100 环境 条件 温度 湿度 三百 万分之五 天平 ≤ > 以上 以下 "
-    "，、；。\n 元 2024-05-06 单位：mm /mm： \x00 \ud800 ㎜ ℡ ｋｇ"
-).split(" ")
+FRAGMENTS = [
+    "0", "5", "25", "1.5", ".5", "10", "100", "1,000", "1e5", "1e999", "NaN", "inf", "~", "～", "-", "—", "…",
+    "...", "至", "到", "±", "+/-", "+", "×", "/", "÷", "(", ")", "（", "）", "[", "]", "|", "√", "Q[", "²",
+    "⁻³", "×10-6", "×104", "10⁻³", "mm", "μm", "kg", "g", "℃", "°C", "%RH", "%", "ppm", "mPa", "MPa",
+    "V", "kV", "A", "Hz", "dB", "dBm", "N·m", "r/min", "°", "′", "″", "L", "L/250", "|t|", "%FS", "%RD",
+    "字", "U=", "Urel=", "k=2", "p=95%", "MPE", "误差", "允差", "量程", "分辨力", "不确定度", "准确度等级",
+    "级", "等", "E2", "Ⅲ", "JJG 52-2013", "DN15", "pH", "Pt100", "环境", "条件", "温度", "湿度", "三百",
+    "万分之五", "天平", "≤", ">", "以上", "以下", "，", "、", "；", "。", "\n", " ", "元", "2024-05-06",
+    "单位：mm", "/mm：", "\x00", "\ud800", "㎜", "℡", "ｋｇ",
+]  # fmt: skip
 texts = st.one_of(st.text(), st.lists(st.sampled_from(FRAGMENTS), max_size=14).map("".join))
-cases = [path for path in sorted(CASES.glob("reading_*.jsonl"))]
+cases = sorted(CASES.glob("reading_*.jsonl"))
 
 
 def facts(item: Item) -> dict:

@@ -17,7 +17,8 @@ PINT_ATOMS = {
     "Ao": "angstrom", "deg": "degree", "'": "arcminute", "''": "arcsecond", "har": "hectare", "Cel": "kelvin",
     "[degF]": "delta_degF", "[in_i]": "inch", "[ft_i]": "foot", "[mil_i]": "mil_length", "[mi_i]": "mile",
     "[nmi_i]": "nautical_mile", "[kn_i]": "knot", "[car_m]": "carat", "[lb_av]": "pound", "[oz_av]": "ounce",
-    "[lbf_av]": "force_pound", "att": "technical_atmosphere", "mm[Hg]": "mmHg", "[in_i'Hg]": "inHg", "[in_i'H2O]": "(249.08891*Pa)", "m[H2O]": "(9806.65*Pa)",
+    "[lbf_av]": "force_pound", "att": "technical_atmosphere", "mm[Hg]": "mmHg", "[in_i'Hg]": "inHg",
+    "[in_i'H2O]": "(249.08891*Pa)", "m[H2O]": "(9806.65*Pa)",
     "cm[H2O]": "(98.0665*Pa)", "mm[H2O]": "(9.80665*Pa)", "[psi]": "psi", "cal_IT": "international_calorie",
     "kcal_IT": "(1000*international_calorie)", "[gal_us]": "gallon", "[HP]": "horsepower", "[g]": "standard_gravity",
     "m[g]": "(0.001*standard_gravity)", "G": "(0.0001*tesla)", "mG": "(1e-7*tesla)", "kG": "(0.1*tesla)",
@@ -88,8 +89,10 @@ def test_there_and_back_is_exact(unit, value):
     ("written", "symbol"),
     [
         ("Mpa", "MPa"), ("mPa", "mPa"), ("KN", "kN"), ("KHz", "kHz"), ("ML", "mL"), ("MOHM", "MΩ"), ("um", "μm"),
-        ("Nm", "N·m"), ("nm", "nm"), ("N.m", "N·m"), ("N*m", "N·m"), ("m3/h", "m³/h"), ("㎜", None), ("℃", "°C"),
-        ("dB(A)", "dB(A)"), ("rpm", "r/min"), ("转/分", "r/min"), ("微西弗每小时", "μSv/h"), ("公斤", "kg"), ("丝", "丝"),
+        ("Nm", "N·m"), ("nm", "nm"), ("N.m", "N·m"), ("N*m", "N·m"), ("m3/h", "m³/h"), ("㎜", None),
+        ("℃", "°C"),
+        ("dB(A)", "dB(A)"), ("rpm", "r/min"), ("转/分", "r/min"), ("微西弗每小时", "μSv/h"), ("公斤", "kg"),
+        ("丝", "丝"),
         ("W/(m·K)", "W/(m·K)"), ("cd·m-2", "cd/m²"), ("kΩ", "kΩ"), ("千欧", "kΩ"), ("foo", None),
     ],
 )  # fmt: skip
@@ -107,7 +110,8 @@ def test_a_unit_of_two_quantities_is_the_usual_one():
     [
         ("9.8e-7", "length", {}, "0.98 μm"), ("5e-4", None, {}, "0.05 %"), ("273.15", "temperature", {}, "0 °C"),
         ("0.55", "temperature", {"difference": True}, "0.55 K"), ("60e6", "pressure", {}, "60 MPa"),
-        ("0.5", "length", {"unit": "mm"}, "500 mm"), ("5e-6", "mass", {}, "5 mg"), ("250", "rotational_speed", {}, "15000 r/min"),
+        ("0.5", "length", {"unit": "mm"}, "500 mm"), ("5e-6", "mass", {}, "5 mg"),
+        ("250", "rotational_speed", {}, "15000 r/min"),
         ("1e-9", None, {}, "1×10⁻⁹"), ("0", "force", {}, "0 N"), ("-10", "power_level", {}, "-10 dBm"),
     ],
 )  # fmt: skip
