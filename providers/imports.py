@@ -207,7 +207,7 @@ def make_report(
 
 
 def reads_as_numbers(row: ScopeRow) -> bool:
-    return read_capability_line(row.instrument, CapabilityLine(**row.line)).is_read
+    return read_capability_line(row.instrument, CapabilityLine(**row.line)).is_structured
 
 
 def rows_of(scope_import: ScopeImport) -> list[ScopeRow]:
@@ -226,7 +226,7 @@ def describe_row(data: dict[str, Any], report: dict[str, Any]) -> dict[str, Any]
     row = from_json(ScopeRow, data)
     line = read_capability_line(row.instrument, CapabilityLine(**row.line))
     effect = ImportEffect(report["effects"][title_key(row.instrument)])
-    return {"row": row, "words": describe_line(line), "is_structured": line.is_read, "effect": effect}
+    return {"row": row, "words": describe_line(line), "is_structured": line.is_structured, "effect": effect}
 
 
 def count_effects(report: dict[str, Any]) -> dict[str, int]:

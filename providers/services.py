@@ -60,7 +60,7 @@ def build_lines(capability: Capability, lines: Iterable[dict]) -> list[Capabilit
     rows = [CapabilityLine(capability=capability, position=position, **line) for position, line in enumerate(lines)]
     for row in rows:
         line = read_capability_line(capability.title, row)
-        row.reading, row.is_structured = to_json(line), line.is_read
+        row.reading, row.is_structured = to_json(line), line.is_structured
     return rows
 
 
@@ -85,7 +85,7 @@ def reread_capability_lines(*, progress: Callable[..., Iterable] = iter) -> int:
     for row in progress(list(CapabilityLine.objects.select_related("capability"))):
         line = read_capability_line(row.capability.title, row)
         if to_json(line) != row.reading:
-            row.reading, row.is_structured = to_json(line), line.is_read
+            row.reading, row.is_structured = to_json(line), line.is_structured
             changed.append(row)
     CapabilityLine.objects.bulk_update(changed, ["reading", "is_structured"], batch_size=500)
     Capability.objects.filter(pk__in={row.capability_id for row in changed}).update(updated_at=timezone.now())

@@ -131,6 +131,12 @@ class Line:
         """Whether anything in it can be compared as a number."""
         return bool(self.ranges or self.accuracy)
 
+    @property
+    def is_structured(self) -> bool:
+        """Whether its range and its accuracy, where they are written, were read."""
+        parts = ((self.cells.range, self.ranges or self.parameters), (self.cells.accuracy, self.accuracy))
+        return self.is_read and all(found or not text.strip() for text, found in parts)
+
 
 class Verdict(StrEnum):
     """The outcome of a comparison (measurement rule 4): unknown is neither yes nor no."""

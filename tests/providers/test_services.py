@@ -7,6 +7,7 @@ from django.utils import timezone
 from core.workflow import NotPermitted
 from providers.models import Capability, CapabilityLine, Credential
 from providers.services import (
+    build_lines,
     create_capability,
     move_capability,
     reread_capability_lines,
@@ -153,3 +154,12 @@ def test_reading_again_changes_only_what_reads_differently(capability):
     assert reread_capability_lines() == 1
     row = capability.lines.get()
     assert (row.reading, row.is_structured) == (stored, True)
+
+
+def test_a_row_whose_uncertainty_is_only_words_waits_to_be_structured(capability):
+    rows = [
+        {"range_text": "(0~60) MPa", "uncertainty_text": "见附图"},
+        {"range_text": "(0~60) MPa", "uncertainty_text": ""},
+        {"range_text": "(0~60) MPa", "uncertainty_text": "Urel=0.02 % (k=2)"},
+    ]
+    assert [row.is_structured for row in build_lines(capability, rows)] == [False, True, True]
