@@ -7,7 +7,7 @@ from accounts.enums import PROVIDER_KINDS, OrganisationKind
 from accounts.models import Organisation
 from core.enums import CredentialKind, Discipline, MeasuringMode
 from core.regions import region_choices, within
-from providers.enums import CapabilityKind
+from providers.enums import CapabilityKind, CapabilityStatus
 from providers.models import Capability, CapabilityLine, Credential
 
 
@@ -43,6 +43,19 @@ class CapabilityFilter(filters.FilterSet):
     def with_mode(self, queryset, name, value: str):
         # SQLite has no containment of JSON lists; the values are words without quotes or wildcards.
         return queryset.filter(modes__icontains=f'"{value}"')
+
+
+class OwnCapabilityFilter(CapabilityFilter):
+    """For the institute itself: also by state, and what waits to be structured."""
+
+    status = filters.ChoiceFilter(label="状态", choices=CapabilityStatus, empty_label="全部")
+    reading = filters.ChoiceFilter(
+        label="读取", choices=[("unstructured", "有待结构化的行")], method="with_reading", empty_label="全部"
+    )
+
+    def with_reading(self, queryset, name, value: str):
+        waiting = CapabilityLine.objects.filter(capability=OuterRef("pk"), is_structured=False)
+        return queryset.filter(Exists(waiting))
 
 
 class InstituteFilter(filters.FilterSet):

@@ -36,7 +36,8 @@ def create_capability(
 @transaction.atomic
 def update_capability(capability: Capability, *, actor: User, lines: list[dict] | None = None, **fields) -> Capability:
     """The capability with new content and the next version; proposals keep the version they came from."""
-    refuse_stranger(actor, capability.organisation)
+    if not actor.has_perm("providers.change_capability", capability):
+        raise NotPermitted("只有本机构的成员可以维护机构的能力和资质。")
     capability.lock()
     for name, value in fields.items():
         setattr(capability, name, value)

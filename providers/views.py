@@ -15,7 +15,7 @@ from core.forms import filled_rows
 from core.http import render_page
 from core.workflow import TransitionError
 from providers.enums import CapabilityKind, CapabilityStatus, ImportEffect, ImportStatus
-from providers.filters import CapabilityFilter, InstituteFilter
+from providers.filters import CapabilityFilter, InstituteFilter, OwnCapabilityFilter
 from providers.forms import CapabilityForm, ConfirmForm, CredentialForm, ImportForm, LineFormSet
 from providers.imports import (
     confirm_import,
@@ -39,7 +39,8 @@ ROWS_PER_PAGE = 50
 @login_not_required
 @require_safe
 def capability_list(request):
-    return _capability_page(request, Capability.objects.published(), "providers/capability_list.html")
+    found = CapabilityFilter(request.GET, Capability.objects.published().for_list(), request=request)
+    return _capability_page(request, found, "providers/capability_list.html")
 
 
 @require_safe
@@ -51,15 +52,13 @@ def capability_mine(request):
         "credentials": Credential.objects.filter(organisation__in=bodies).select_related("organisation"),
         "lapsed_count": Capability.objects.lapsed().owned_by(request.user).count(),
     }
-    return _capability_page(
-        request, Capability.objects.owned_by(request.user), "providers/capability_mine.html", context
-    )
+    found = OwnCapabilityFilter(request.GET, Capability.objects.owned_by(request.user).for_list(), request=request)
+    return _capability_page(request, found, "providers/capability_mine.html", **context)
 
 
-def _capability_page(request, capabilities, template, context=None):
-    found = CapabilityFilter(request.GET, capabilities.for_list(), request=request)
+def _capability_page(request, found, template, **context):
     page = Paginator(found.qs, 20).get_page(request.GET.get("page"))
-    context = {"page": page, "filter": found, **(context or {})}
+    context |= {"page": page, "filter": found}
     return render_page(request, template, context, capability_table="providers/_capability_table.html")
 
 
@@ -94,14 +93,13 @@ def institute_list(request):
 def institute_detail(request, pk):
     institute = get_object_or_404(Organisation.objects.visible_to(request.user).providers(), pk=pk)
     capabilities = Capability.objects.visible_to(request.user).filter(organisation=institute).for_list()
-    context = {"institute": institute, "credentials": institute.credentials.all()}
     found = CapabilityFilter(request.GET, capabilities, request=request)
-    page = Paginator(found.qs, 20).get_page(request.GET.get("page"))
-    return render_page(
+    return _capability_page(
         request,
+        found,
         "providers/institute_detail.html",
-        {**context, "page": page, "filter": found},
-        capability_table="providers/_capability_table.html",
+        institute=institute,
+        credentials=institute.credentials.all(),
     )
 
 

@@ -55,3 +55,11 @@ def test_institutes_are_found_by_credentials_in_force(institute, credential, pro
 
 def test_the_hall_of_institutes_shows_verified_providers_only(institute, unverified_provider, enterprise, client):
     assert [each.name for each in client.get("/institutes/").context["page"].object_list] == ["测试计量院"]
+
+
+def test_the_institute_finds_its_rows_that_wait_to_be_structured(client, provider, new_capability):
+    new_capability("已读懂")
+    new_capability("待补", lines=[{"range_text": "(0~60) MPa", "uncertainty_text": "见附图"}])
+    client.force_login(provider, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get("/capabilities/mine/", {"reading": "unstructured"})
+    assert [capability.title for capability in page.context["page"]] == ["待补"]
