@@ -12,7 +12,9 @@ _READING = (
     r"读数值?|示值|显示值|测[量得]值|实测值|设定值|标称值"
     r"|of ?rdg|of ?reading|R\.?D(?:G|ING)?\.?|[Rr]d(?:g|ing)?|reading"
 )
-_FULL = r"满量程值?|满刻度|满度|全量程|量程上限|测量上限|上限值?|量程|F\.?[SV]\.?R?|f\.?s\.?|of ?range|range|R(?:ANGE)"
+_FULL = (
+    r"满量程值?|满刻度|满度|全量程|量程上限|测量上限|上限值?|量程|F[.·]?[SV]\.?R?|f\.?s\.?|of ?range|range|R(?:ANGE)"
+)
 _SPAN = r"[Ss]pan|SPAN"
 _DIGITS = r"个?字|[Dd]igits?|[Dd]gts?|个?LSD|counts?"
 
@@ -21,7 +23,7 @@ TERM = re.compile(
     r"(?:(?P<number>#)(?P<unit>@?)(?:[×*·]|的|of)?\(?(?:"
     rf"(?P<reading>{_READING})|(?P<fs>{_FULL}|{_SPAN}|U[nm]|Imax)|(?P<digits>{_DIGITS})"
     r"|(?P<variable>\|[A-Za-z]\||[A-Za-z]n?(?![A-Za-z]))"
-    r")?\)?|(?P<letter>(?<![A-Za-z])[A-Za-z](?![A-Za-z])))(?:/(?P<divisor>#))?"
+    r")?\)?|(?P<letter>(?<![A-Za-z])[A-Za-z](?=/)))(?:/(?P<divisor>#))?"
 )
 _T = re.sub(r"\?P<[a-z]+>", "?:", TERM.pattern)
 

@@ -76,7 +76,8 @@ _MAJOR = (
 )
 # Bodies of two letters are taken for a code only with /T or an edition: HB 200 is a hardness.
 _INDUSTRY = (
-    r"DB ?[0-9]{2,4}|T/[A-Z]{2,10}|Q/[A-Z0-9]{2,10}|AQ|CB|CJ|CY|DA|DL|DZ|FZ|GA|GM|GY|HB|HG|HJ|HY|JB|JC|JG|JR|JTG"
+    r"DB ?[0-9]{2,4}|T/[A-Z]{2,10}|Q/[A-Z0-9]{2,10}(?![A-Z0-9])"
+    r"|AQ|CB|CJ|CY|DA|DL|DZ|FZ|GA|GM|GY|HB|HG|HJ|HY|JB|JC|JG|JR|JTG"
     r"|JTJ|JT|JY|LB|LD|LY|MH|MT|MZ|NB|NY|QB|QC|QJ|QX|RB|SB|SC|SH|SJ|SL|SN|SY|TB|TD|TY|WB|WH|WJ|WM|WS|WW|XB|YB|YC"
     r"|YD|YS|YY|YZ"
 )
@@ -99,7 +100,7 @@ _GRADE = (
 )
 _JOINT = re.compile(r" ?[、/,，~-] ?")
 _GRADES = rf"{_GRADE}(?: ?[、/,，~-] ?{_GRADE}){{0,8}}"
-_OP = r"(?:(?P<op>优于|不低于|高于|不劣于|不差于|低于|不高于) ?)?"
+_OP = r"(?:(?P<op>优于|不低于|高于|不劣于|不差于|低于|不高于|不超过|不大于|≤) ?)?"
 _SUFFIX = r"(?P<suffix>及其?以[上下]|或更高|或以[上下]|以[上下])?"
 _CLASS = re.compile(
     rf"{_OP}(?P<label>(?:(?:准确度|精度|精确度|不确定度|测量)?等级|[Cc]lass|CLASS) ?[:为是]{{0,2}} ?)?"
@@ -117,7 +118,8 @@ _NO_CLASS = re.compile(
     r"|公路|建筑|耐火|防火|能效|污染|洁净|净化|负荷|文物|法人|子公司|部门|领导|学|人才|专业)"
 )
 _BETTER: dict[str, Any] = {
-    "优于": "<=", "不低于": "<=", "高于": "<=", "不劣于": "<=", "不差于": "<=", "低于": ">=", "不高于": ">=",
+    "优于": "<=", "不低于": "<=", "高于": "<=", "不劣于": "<=", "不差于": "<=", "不超过": "<=", "不大于": "<=",
+    "≤": "<=", "低于": ">=", "不高于": ">=",
     "及以上": "<=", "及其以上": "<=", "以上": "<=", "或以上": "<=", "或更高": "<=",
     "及以下": ">=", "及其以下": ">=", "以下": ">=", "或以下": ">=",
 }  # fmt: skip

@@ -42,7 +42,7 @@ from matching.engine.grammar import (
 from matching.engine.names import blank_traps, read_classes, read_codes
 from matching.engine.normalise import Normalised, normalise
 from matching.engine.sketch import Sketch, find_unit_at, sketch
-from matching.engine.units import KINDS, Kind, Unit, find_unit, from_si, to_si, units
+from matching.engine.units import KINDS, Kind, Unit, find_unit, to_si
 
 Op = Literal["<=", "<", ">=", ">"]
 Units = tuple[Unit, ...]
@@ -50,7 +50,7 @@ Units = tuple[Unit, ...]
 # The kinds of item that say what is measured, not how well.
 _SPANS = (ItemKind.RANGE, ItemKind.LIMIT)
 # A text is read up to here, ten times a long specification; what follows is listed as unread.
-MOST_CHARACTERS = 40_000
+MOST_CHARACTERS = 30_000
 # So many characters before and behind an expression are searched for the words that explain it.
 BEFORE, AFTER = 60, 24
 KELVIN_ZERO = Decimal("273.15")
@@ -77,83 +77,6 @@ def read(text: str, *, header: str = "", words: str = "") -> Reading:
     if len(text) > MOST_CHARACTERS:
         unread.append(Unread((MOST_CHARACTERS, len(text)), text[MOST_CHARACTERS:]))
     return Reading(tuple(_share_quantity(sorted(items, key=lambda item: item.span))), tuple(unread))
-
-
-def write(item: Item) -> str:
-    """The item as text in SI that reads back to the same statement.
-
-    >>> write(read("湿度 20%RH~90%RH").items[0]), write(read("U=0.5μm，k=2").items[0])
-    ('相对湿度范围 20 %RH~90 %RH', '长度 U=5E-7 m，k=2')
-    >>> write(read("±(2.0+L/250)um").items[0]), write(read("E2级及以下").items[0])
-    ('长度 最大允许误差±(0.0000020 m+0.000004000×L)', '准确度等级E2级及以下')
-    """
-    if item.kind is ItemKind.CODE:
-        return item.code or ""
-    if item.kind is ItemKind.ACCURACY_CLASS:
-        grade = item.grade or ""
-        better = {"<=": "及以上", ">=": "及以下"}.get(item.op or "", "")
-        return f"准确度等级{grade}{'' if grade.endswith('等') else '级'}{better}"
-    label = "" if item.quantity is None or item.relative else KINDS[item.quantity].label
-    name = "范围" if item.kind in _SPANS else ""
-    value = _write_mpe(item) if item.kind is ItemKind.MPE else _write_value(item)
-    start = {
-        ItemKind.LIMIT: f"{item.op} ",
-        ItemKind.RESOLUTION: "分辨力 ",
-        ItemKind.UNCERTAINTY: f"U{'rel' if item.relative else ''}{item.op or '='}",
-    }.get(item.kind, "")
-    factor = f"，k={item.k}" if item.k is not None else ""
-    share = f"，p={item.p}" if item.p is not None else ""
-    return f"{label}{name} {start}{value}{factor}{share}".strip()
-
-
-def _write_value(item: Item) -> str:
-    """The value or the two ends with their unit."""
-    if item.formula:
-        unit = "°C" if item.formula.zero else item.si_unit
-        return _write_formula(item.formula, f" {unit}" if unit != "1" else "")
-    low, high, unit = _in_unit(item)
-    if low is None or high is None or low == high:
-        return f"{high if low is None else low}{unit}{_FULL_SCALE.get(item.reference or '', '')}"
-    first, last = (high, low) if item.descending else (low, high)
-    return f"{'>' if item.low_open and not item.descending else ''}{first}{unit}~{last}{unit}"
-
-
-def _in_unit(item: Item) -> tuple[Decimal | None, Decimal | None, str]:
-    """The ends in the SI unit, or in a unit that names the quantity where SI has only 1 (%RH, s/d)."""
-    if item.si_unit != "1":
-        return item.low, item.high, f" {item.si_unit}"
-    own = next((unit for unit in units() if unit.quantity == item.quantity and unit.si_unit == "1"), None)
-    if item.kind is ItemKind.UNCERTAINTY and item.relative is None:
-        own = _unit("%")  # it is open whether of the value or of the quantity, which is in per cent itself
-    elif item.relative or (own is None and item.kind in _SPANS and len({item.low, item.high} - {None}) == 1):
-        own = _unit("%")
-    own = own or _unit("1")
-    low, high = (None if value is None else from_si(value, own) for value in (item.low, item.high))
-    return low, high, "" if own is _unit("1") else f" {own.symbol}"
-
-
-def _write_formula(formula: Formula, unit: str) -> str:
-    terms = (
-        f"{formula.a}{unit}" if formula.a else "",
-        f"{formula.b}×L" if formula.b and unit else f"{formula.b}×读数" if formula.b else "",
-        f"{formula.c}×满量程" if formula.c else "",
-        f"{formula.digits}字" if formula.digits else "",
-    )
-    written = [term for term in terms if term]
-    return f"Q[{','.join(written)}]" if formula.combine == "rss" else f"({'+'.join(written)})"
-
-
-def _write_mpe(item: Item) -> str:
-    """Both limits, or ± one of them."""
-    if item.formula or item.low is None or item.high is None:
-        return f"最大允许误差±{_write_value(item)}"
-    low, high, unit = _in_unit(item)
-    if item.low == -item.high:
-        return f"最大允许误差{'优于' if item.op else '±'}{high}{unit}{_FULL_SCALE.get(item.reference or '', '')}"
-    return f"最大允许误差({low:+}~{high:+}){unit}"
-
-
-_FULL_SCALE = {"fs": "×满量程", "span": "×span"}
 
 
 # --- The head of a column ---------------------------------------------------------------------------------------
@@ -534,7 +457,7 @@ class _Reader:
 
     def _diameter(self, expression: Expression) -> Iterator[Item]:
         """DN15~DN300: the nominal diameter in mm, a parameter of the object (GB/T 1047)."""
-        unit = (expression.high_units or (_unit("mm"),))[0]
+        unit = next((unit for unit in expression.high_units if unit.si_unit == "m"), _unit("mm"))
         ends = sorted(to_si(cast(Decimal, value), unit) for value in (expression.low, expression.high))
         yield replace(self._item(ItemKind.RANGE, expression, "nominal_diameter", unit, low=ends[0], high=ends[1],
                                  nominal=ends[0] == ends[1]), role=Role.PARAMETER)  # fmt: skip

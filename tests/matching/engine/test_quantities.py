@@ -7,8 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from matching.engine.facts import Formula, Item, ItemKind, Reading, Role, from_json, to_json
-from matching.engine.quantities import MOST_CHARACTERS, read, write
+from matching.engine.quantities import MOST_CHARACTERS, read
 from matching.engine.report import check_cases, summary
+from matching.engine.writing import write
 
 CASES = Path(__file__).parents[1] / "cases"
 
