@@ -6,7 +6,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from core.api import MoveInput
 from matching.adapters import text_document
 from matching.cards import Card, cards_for, cards_of_match
 from matching.engine.facts import to_json
@@ -15,6 +14,7 @@ from matching.engine.quantities import read
 from matching.filters import ProposalFilter
 from matching.models import Proposal
 from matching.serializers import (
+    AnswerInput,
     MatchInputSerializer,
     MatchOutputSerializer,
     ProposalSerializer,
@@ -52,11 +52,11 @@ class ProposalViewSet(GenericViewSet):
     def retrieve(self, request, pk=None):
         return Response(self.get_serializer(self._show(self.get_object())).data)
 
-    @extend_schema(request=MoveInput, responses=ProposalSerializer)
+    @extend_schema(request=AnswerInput, responses=ProposalSerializer)
     @action(detail=True, methods=["post"], url_path="move/(?P<name>[a-z]+)")
     def move(self, request, pk=None, name=""):
         proposal = self.get_object()
-        reason = MoveInput(data=request.data)
+        reason = AnswerInput(data=request.data)
         reason.is_valid(raise_exception=True)
         move_proposal(proposal, name, actor=request.user, **reason.validated_data)
         return Response(self.get_serializer(self._show(proposal)).data)

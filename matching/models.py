@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from core.enums import Level
 from core.models import TimestampedModel, WorkflowEvent
+from matching.enums import DeclineReason, Verdict
 from matching.enums import ProposalStatus as S
-from matching.enums import Verdict
 from needs.enums import NeedStatus
 from needs.models import Need
 from providers.models import Capability
@@ -89,6 +89,7 @@ class ProposalEvent(WorkflowEvent):
     """One step in a proposal's life."""
 
     proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="events", verbose_name="匹配建议")
+    reason = models.CharField("原因", max_length=12, choices=DeclineReason, blank=True)
 
     class Meta(WorkflowEvent.Meta):
         verbose_name = verbose_name_plural = "匹配建议流转"

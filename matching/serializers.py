@@ -2,9 +2,17 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from core.api import MoveInput
 from matching.engine.facts import to_json
+from matching.enums import DeclineReason
 
 MAX_TEXT = 20_000
+
+
+class AnswerInput(MoveInput):
+    """The words, and for a refusal the reason, that go with an answer."""
+
+    reason = serializers.ChoiceField(choices=DeclineReason, required=False)
 
 
 class LineInputSerializer(serializers.Serializer):

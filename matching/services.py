@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from core.enums import Level
+from core.workflow import TransitionError
 from matching.adapters import capability_document, need_document
 from matching.engine import VERSION
 from matching.engine.documents import NeedDocument
@@ -16,6 +17,7 @@ from matching.engine.facts import to_json
 from matching.engine.index import Index, build_index
 from matching.engine.match import Match, explain_best, match
 from matching.engine.scoring import Pairing
+from matching.enums import DeclineReason
 from matching.enums import ProposalStatus as S
 from matching.models import MatchState, Proposal, ProposalEvent
 from matching.workflow import proposal_workflow
@@ -128,9 +130,14 @@ def best_for_providers(need: Need, organisations: set) -> tuple[Pairing, Capabil
 
 
 @transaction.atomic
-def move_proposal(proposal: Proposal, name: str, *, actor: User, note: str = "") -> ProposalEvent:
-    """Apply a transition and record who and when."""
-    return proposal_workflow.apply(proposal, name, actor=actor, note=note)
+def move_proposal(proposal: Proposal, name: str, *, actor: User, note: str = "", reason: str = "") -> ProposalEvent:
+    """Apply a transition and record who, when and, for a refusal, why."""
+    if name == "decline" and reason not in DeclineReason.values:
+        raise TransitionError("请选择不合适的原因，再提交。")
+    event = proposal_workflow.apply(proposal, name, actor=actor, note=note)
+    event.reason = reason
+    event.save(update_fields=["reason"])
+    return event
 
 
 def mark_seen(proposal: Proposal) -> None:

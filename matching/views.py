@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from core.http import render_page
 from core.workflow import TransitionError
 from matching.cards import cards_for, make_card
+from matching.enums import DeclineReason
 from matching.filters import InboxFilter
 from matching.models import MatchState, Proposal
 from matching.services import best_for_providers, mark_seen, move_proposal
@@ -58,6 +59,7 @@ def proposal_detail(request, pk):
         "need": need,
         "card": None if need.sight == Sight.TEASER else cards_for([proposal])[0],
         "steps": proposal_workflow.steps_for(proposal, request.user),
+        "reasons": DeclineReason.choices,
         "events": proposal.events.select_related("actor"),
     }
     return render(request, "matching/proposal_detail.html", context)
@@ -67,7 +69,8 @@ def proposal_detail(request, pk):
 def proposal_move(request, pk, name):
     proposal = _visible_proposal(request, pk)
     try:
-        move_proposal(proposal, name, actor=request.user, note=request.POST.get("note", ""))
+        answer = {field: request.POST.get(field, "") for field in ("note", "reason")}
+        move_proposal(proposal, name, actor=request.user, **answer)
     except TransitionError as error:
         messages.error(request, str(error))
     else:

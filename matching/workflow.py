@@ -28,6 +28,5 @@ proposal_workflow = Workflow(
         frozenset({S.PROPOSED, S.INTERESTED}),
         S.DECLINED,
         "matching.answer_proposal",
-        needs_note=True,
     ),
 )

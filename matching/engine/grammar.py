@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _VALUE = r"φ?[+-]?#@?"
 _TO = r"(?:~+|-{1,2}|…+|\.{2,6}|起?[至到]|÷|→|(?:和|与)(?=φ?[+-]?#@?之间))"
@@ -29,19 +30,24 @@ _T = re.sub(r"\?P<[a-z]+>", "?:", TERM.pattern)
 
 _SQUARES = rf"\(?{_T}\)?²\+\(?{_T}\)?²"
 
-EXPRESSION = re.compile(
-    rf"(?P<root>Q{_OPEN}{_T}[,，;；]{_T}[)\]]+@?|√{_OPEN}{_SQUARES}{_SHUT}@?|\[{_SQUARES}\]\^\(?#/#\)?@?)"
-    rf"|(?P<formula>{_OPEN}±?{_OPEN}{_T}(?:\+\(?{_T}\)?|±#(?:{_DIGITS})|±#@(?:{_FULL}|{_SPAN}))+{_SHUT}@?)"
-    rf"|(?P<diameter>(?:DN|公称[直通]径:?){_OPEN}#@?(?:{_TO}(?:DN)?#@?)?)"
-    rf"|(?P<between>{_VALUE}[<≤]=?[A-Za-zφ一-龥]{{1,4}}[<≤]=?{_VALUE})"
-    rf"|(?P<interval>\[{_VALUE}[,，]{_VALUE}[)\]]@?|\({_VALUE}[,，]{_VALUE}\]@?)"
-    rf"|(?P<tolerance>{_OPEN}{_VALUE}±#@?{_SHUT}@?)"
-    rf"|(?P<asymmetric>{_OPEN}\+#@?[/,，;；]?-#@?{_SHUT}@?|{_OPEN}-#@?[/,，;；]\+#@?{_SHUT}@?)"
-    rf"|(?P<dims>{_OPEN}{_VALUE}(?:×{_VALUE})+{_SHUT}@?)"
-    rf"|(?P<range>{_OPEN}±?{_OPEN}{_SIDE}{_OPEN}{_VALUE}{_SHUT}{_TO}{_OPEN}{_SIDE}{_VALUE}{_SHUT}(?:×#)?@?)"
-    rf"|(?P<plusminus>{_OPEN}±{_OPEN}#@?{_SHUT}@?)"
-    rf"|(?P<single>{_VALUE})"
-)
+
+@cache
+def expression_pattern() -> re.Pattern[str]:
+    """All expressions of numbers; compiled at the first text, so that importing the reader is quick."""
+    return re.compile(
+        rf"(?P<root>Q{_OPEN}{_T}[,，;；]{_T}[)\]]+@?|√{_OPEN}{_SQUARES}{_SHUT}@?|\[{_SQUARES}\]\^\(?#/#\)?@?)"
+        rf"|(?P<formula>{_OPEN}±?{_OPEN}{_T}(?:\+\(?{_T}\)?|±#(?:{_DIGITS})|±#@(?:{_FULL}|{_SPAN}))+{_SHUT}@?)"
+        rf"|(?P<diameter>(?:DN|公称[直通]径:?){_OPEN}#@?(?:{_TO}(?:DN)?#@?)?)"
+        rf"|(?P<between>{_VALUE}[<≤]=?[A-Za-zφ一-龥]{{1,4}}[<≤]=?{_VALUE})"
+        rf"|(?P<interval>\[{_VALUE}[,，]{_VALUE}[)\]]@?|\({_VALUE}[,，]{_VALUE}\]@?)"
+        rf"|(?P<tolerance>{_OPEN}{_VALUE}±#@?{_SHUT}@?)"
+        rf"|(?P<asymmetric>{_OPEN}\+#@?[/,，;；]?-#@?{_SHUT}@?|{_OPEN}-#@?[/,，;；]\+#@?{_SHUT}@?)"
+        rf"|(?P<dims>{_OPEN}{_VALUE}(?:×{_VALUE})+{_SHUT}@?)"
+        rf"|(?P<range>{_OPEN}±?{_OPEN}{_SIDE}{_OPEN}{_VALUE}{_SHUT}{_TO}{_OPEN}{_SIDE}{_VALUE}{_SHUT}(?:×#)?@?)"
+        rf"|(?P<plusminus>{_OPEN}±{_OPEN}#@?{_SHUT}@?)"
+        rf"|(?P<single>{_VALUE})"
+    )
+
 
 REFERENCE = re.compile(
     rf"[×*·]?\(?(?:of|的)?(?:(?P<fs>{_FULL})|(?P<span>{_SPAN})|(?P<reading>{_READING}|\|?[tLx]\|?(?![A-Za-z])))\)?"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from matching.engine.facts import Item, ItemKind
@@ -20,7 +21,7 @@ def read_codes(text: str, clean: Normalised, signs: list[str]) -> Iterator[Item]
     >>> [item.code for item in read_codes("按jjg196—2006", normalise("按jjg196—2006"), list("按jjg196—2006"))]
     ['JJG 196-2006']
     """
-    for found in _CODE.finditer(clean.text):
+    for found in _codes().finditer(clean.text):
         body = re.sub(r"\s", "", found["major"] or found["industry"] or "").upper()
         kind = found["kind"] or found["industry_kind"]
         number = re.sub(r"\s", "", found["own"] or found["number"] or found["industry_number"]).upper()
@@ -34,7 +35,7 @@ def read_classes(text: str, clean: Normalised, signs: list[str], *, grades_only:
     `grades_only` reads the bare grades of a column of classes.
     """
     current = "".join(signs)
-    for found in (_BARE_GRADE if grades_only else _CLASS).finditer(current):
+    for found in (_BARE_GRADE if grades_only else _classes()).finditer(current):
         if _NO_CLASS.match(current, found.end()):
             continue
         rank = "等" if found["tail"].endswith("等") else ""
@@ -53,7 +54,7 @@ def blank_traps(signs: list[str]) -> None:
     '¤¤¤¤¤¤¤前完成5kg'
     """
     text = "".join(signs)
-    for found in _TRAP.finditer(text):
+    for found in _traps().finditer(text):
         start, end = found.span()
         signs[start:end] = "¤" * (end - start)
 
@@ -83,14 +84,20 @@ _INDUSTRY = (
 )
 _EDITION = r"(?: ?[-:] ?(?:(?:19|20)[0-9]{2}|[0-9]{2})(?![0-9.]))"
 _PART = r"[0-9]+[A-Z]?(?:\.[0-9]+)*(?:-[0-9]{1,3}(?![0-9]))*"
-_CODE = re.compile(
-    rf"(?<![A-Za-z0-9])(?:(?P<own>CNAS ?-[A-Z]{{2}}[0-9]+(?:-[A-Z]?[0-9]+)*{_EDITION}?)"
-    rf"|(?P<major>{_MAJOR})(?:(?: ?/ ?|(?<=GB) ?)(?P<kind>[TZ])(?![A-Z]))? ?"
-    rf"(?P<number>[A-Z]{{0,2}}[ -]?{_PART}{_EDITION}?)(?! ?级)"
-    rf"|(?P<industry>{_INDUSTRY})(?:(?: ?/ ?(?P<industry_kind>[TZ]))(?=.{{1,9}}[0-9])|(?=.{{0,9}}{_EDITION})) ?"
-    rf"(?P<industry_number>{_PART}{_EDITION}?))",
-    re.IGNORECASE,
-)
+
+
+@cache
+def _codes() -> re.Pattern[str]:
+    """The codes of norms; compiled, like the other long patterns, at the first text."""
+    return re.compile(
+        rf"(?<![A-Za-z0-9])(?:(?P<own>CNAS ?-[A-Z]{{2}}[0-9]+(?:-[A-Z]?[0-9]+)*{_EDITION}?)"
+        rf"|(?P<major>{_MAJOR})(?:(?: ?/ ?|(?<=GB) ?)(?P<kind>[TZ])(?![A-Z]))? ?"
+        rf"(?P<number>[A-Z]{{0,2}}[ -]?{_PART}{_EDITION}?)(?! ?级)"
+        rf"|(?P<industry>{_INDUSTRY})(?:(?: ?/ ?(?P<industry_kind>[TZ]))(?=.{{1,9}}[0-9])|(?=.{{0,9}}{_EDITION})) ?"
+        rf"(?P<industry_number>{_PART}{_EDITION}?))",
+        re.IGNORECASE,
+    )
+
 
 # --- Accuracy classes -------------------------------------------------------------------------------------------
 
@@ -102,12 +109,19 @@ _JOINT = re.compile(r" ?[、/,，~-] ?")
 _GRADES = rf"{_GRADE}(?: ?[、/,，~-] ?{_GRADE}){{0,8}}"
 _OP = r"(?:(?P<op>优于|不低于|高于|不劣于|不差于|低于|不高于|不超过|不大于|≤) ?)?"
 _SUFFIX = r"(?P<suffix>及其?以[上下]|或更高|或以[上下]|以[上下])?"
-_CLASS = re.compile(
-    rf"{_OP}(?P<label>(?:(?:准确度|精度|精确度|不确定度|测量)?等级|[Cc]lass|CLASS) ?[:为是]{{0,2}} ?)?"
-    rf"{_OP.replace('op', 'op2')}"
-    rf"(?<![A-Za-z0-9.第#×点零十百])\(?(?P<grades>{_GRADES})\)?"
-    rf"(?P<tail>(?(label) ?[级等]?(?![0-9.A-Za-z%])| ?(?:等级|级|等))){_SUFFIX}"
-)
+
+
+@cache
+def _classes() -> re.Pattern[str]:
+    """Accuracy classes in running text."""
+    return re.compile(
+        rf"{_OP}(?P<label>(?:(?:准确度|精度|精确度|不确定度|测量)?等级|[Cc]lass|CLASS) ?[:为是]{{0,2}} ?)?"
+        rf"{_OP.replace('op', 'op2')}"
+        rf"(?<![A-Za-z0-9.第#×点零十百])\(?(?P<grades>{_GRADES})\)?"
+        rf"(?P<tail>(?(label) ?[级等]?(?![0-9.A-Za-z%])| ?(?:等级|级|等))){_SUFFIX}"
+    )
+
+
 _BARE_GRADE = re.compile(
     rf"{_OP}(?P<label>)(?P<op2>)(?<![A-Za-z0-9.])(?P<grades>{_GRADES})(?P<tail> ?[级等]?){_SUFFIX}(?![A-Za-z0-9.%])"
 )
@@ -179,4 +193,9 @@ _NAMES = (
     r"[0-9]{3,5} ?× ?[0-9]{3,5}(?=的?(?:显示|屏|像素|分辨))|分辨率 ?[0-9]{3,5} ?× ?[0-9]{3,5}(?! ?[mμcn])",
     r"[0-9]{1,6}(?:\.[0-9]{1,3})? ?(?:万|百万|千万|亿)?像素",
 )
-_TRAP = re.compile("|".join((*_DATES, *_CONTACTS, *_MONEY, *_TERMS, *_MODELS, *_NAMES)))
+
+
+@cache
+def _traps() -> re.Pattern[str]:
+    """All that carries numbers and is no measurement."""
+    return re.compile("|".join((*_DATES, *_CONTACTS, *_MONEY, *_TERMS, *_MODELS, *_NAMES)))

@@ -22,7 +22,6 @@ from matching.engine.grammar import (
     CONDITION,
     CONDITION_AFTER,
     DIFFERENCE,
-    EXPRESSION,
     FACTOR,
     FILLER,
     HEAD_UNIT,
@@ -38,6 +37,7 @@ from matching.engine.grammar import (
     SUFFIX,
     TERM,
     VARIABLE_UNIT,
+    expression_pattern,
 )  # fmt: skip
 from matching.engine.names import blank_traps, read_classes, read_codes
 from matching.engine.normalise import Normalised, normalise
@@ -159,7 +159,7 @@ class _Reader:
 
     def items(self) -> list[Item]:
         """All items, in the order of the text."""
-        expressions = [self._expression(found) for found in EXPRESSION.finditer(self.drawn.text)]
+        expressions = [self._expression(found) for found in expression_pattern().finditer(self.drawn.text)]
         self._label(expressions)
         self._lend_units(expressions)
         return [item for expression in expressions for item in self._interpret(expression)]

@@ -39,9 +39,9 @@ def sketch(text: str) -> Sketch:
     ('(-#~#)@铂电阻Pt100', '#到#@', '压力$#~#')
     """
     pen = _Pen(text)
-    place = 0
+    place, match = 0, _tokens().match
     while place < len(text):
-        found = _TOKEN.match(text, place)
+        found = match(text, place)
         place = _TAKERS[found.lastgroup or "text"](pen, found) if found else place + 1
     pen.sketch.text = "".join(pen.signs)
     return pen.sketch
@@ -300,22 +300,29 @@ _PLAIN = (
 _POWER = r"10 ?(?:(?:\^|\*\*)(?:[+-]?[0-9]{1,3}|\([+-]?[0-9]{1,3}\)|{[+-]?[0-9]{1,3}})|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})"
 _NUMBER = rf"{_PLAIN} ?[×·] ?{_POWER}|{_POWER}|{_PLAIN}(?:[eE][+-]?[0-9]{{1,4}}(?![0-9]))?"
 _NUMERAL = "[一二两三四五六七八九十半][零〇一二两三四五六七八九十百千万亿]{0,12}(?:点[零一二三四五六七八九]{1,6})?"
-_TOKEN = re.compile(
-    r"(?P<angle>[0-9]+° ?[0-9]+(?:\.[0-9]+)?′(?: ?[0-9]+(?:\.[0-9]+)?″)?)"
-    r"|(?P<fraction>[0-9]{1,2}/[0-9]{1,2}(?= ?(?:英寸|寸|吋|\"|in(?![a-z])|inch)))"
-    rf"|(?P<number>{_NUMBER})"
-    r"|(?P<direct>DC(?= ?[-~至到…]))"
-    r"|(?P<word>(?:AC|DC|DN|[pP]H|MAX|Max|max|MIN|Min|min)(?=[-~ ]?[0-9.±φ])"
-    r"|[A-Za-z]+(?:[0-9]+(?:\.[0-9]+)*|-[0-9]+(?:\.[0-9]+)*)?(?:[A-Za-z0-9]|-(?=[A-Za-z0-9]))*)"
-    r"|(?P<bracket>[)\]])"
-    r"|(?P<head>(?:\(?单位[:为]?|[/(\[]) ?)"
-    rf"|(?P<share>(?P<whole>十万|百万|百|千|万|十)分之(?P<part>{_PLAIN}|[零一二三四五六七八九十]+(?:点[零一二三四五六七八九]+)?))"
-    rf"|(?P<numeral>{_NUMERAL})"
-    r"|(?P<sign>\+ ?/? ?-(?= ?[0-9(.])|正负|零下|零上|负(?=[0-9一二三四五六七八九十]))"
-    r"|(?P<space> +)"
-    r"|(?P<text>[^0-9A-Za-z .(\[/)\]|十百千万零一二两三四五六七八九半单正负+]+|.)",
-    re.DOTALL,
-)
+
+
+@cache
+def _tokens() -> re.Pattern[str]:
+    """The tokens of a text; compiled at the first text, so that importing the reader is quick."""
+    return re.compile(
+        r"(?P<angle>[0-9]+° ?[0-9]+(?:\.[0-9]+)?′(?: ?[0-9]+(?:\.[0-9]+)?″)?)"
+        r"|(?P<fraction>[0-9]{1,2}/[0-9]{1,2}(?= ?(?:英寸|寸|吋|\"|in(?![a-z])|inch)))"
+        rf"|(?P<number>{_NUMBER})"
+        r"|(?P<direct>DC(?= ?[-~至到…]))"
+        r"|(?P<word>(?:AC|DC|DN|[pP]H|MAX|Max|max|MIN|Min|min)(?=[-~ ]?[0-9.±φ])"
+        r"|[A-Za-z]+(?:[0-9]+(?:\.[0-9]+)*|-[0-9]+(?:\.[0-9]+)*)?(?:[A-Za-z0-9]|-(?=[A-Za-z0-9]))*)"
+        r"|(?P<bracket>[)\]])"
+        r"|(?P<head>(?:\(?单位[:为]?|[/(\[]) ?)"
+        rf"|(?P<share>(?P<whole>十万|百万|百|千|万|十)分之(?P<part>{_PLAIN}|[零一二三四五六七八九十]+(?:点[零一二三四五六七八九]+)?))"
+        rf"|(?P<numeral>{_NUMERAL})"
+        r"|(?P<sign>\+ ?/? ?-(?= ?[0-9(.])|正负|零下|零上|负(?=[0-9一二三四五六七八九十]))"
+        r"|(?P<space> +)"
+        r"|(?P<text>[^0-9A-Za-z .(\[/)\]|十百千万零一二两三四五六七八九半单正负+]+|.)",
+        re.DOTALL,
+    )
+
+
 _TAKERS = {
     "angle": _take_angle,
     "fraction": _take_fraction,
