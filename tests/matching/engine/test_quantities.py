@@ -3,7 +3,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from matching.engine.facts import Formula, Item, ItemKind, Reading, Role, from_json, to_json
@@ -58,6 +58,7 @@ def test_nothing_is_read_from_a_trap(path):
     assert [outcome.case["text"] for outcome in outcomes if outcome.is_trap and not outcome.exact] == []
 
 
+@settings(deadline=None)
 @given(texts)
 @example("\ud800\x00" * 10)
 @example("1e999999 mm ~ 10⁹⁹⁹ mm")
@@ -72,11 +73,13 @@ def test_any_text_is_read_and_every_place_points_into_it(text):
         assert text[start:end] == part.raw
 
 
+@settings(deadline=None)
 @given(texts, texts)
 def test_any_header_is_taken(text, header):
     assert isinstance(read(text, header=header), Reading)
 
 
+@settings(deadline=None)
 @given(texts)
 def test_a_reading_survives_json(text):
     reading = read(text)
@@ -92,6 +95,7 @@ def test_what_was_read_is_read_again_after_writing(path):
             assert [facts(other) for other in again] == [facts(item)], (case["text"], write(item))
 
 
+@settings(deadline=None)
 @given(
     st.decimals("0.001", "9999", places=3), st.decimals("0.001", "9999", places=3),
     st.sampled_from(["mm", "kPa", "℃", "%RH", "kN", "N·m", "mL/min", "μSv/h", "dBm", "r/min", "mg/m³"]),

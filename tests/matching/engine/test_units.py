@@ -4,7 +4,7 @@ from decimal import Decimal
 import pint
 import pytest
 import ucumvert
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engine.units import KINDS, find_kind, find_unit, format_si, from_si, to_si, units
@@ -76,6 +76,7 @@ def test_every_factor_agrees_with_pint(unit):
     assert float(to_si(Decimal(1), unit, difference=True)) == pytest.approx(float(expected), rel=1e-7)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(units()), st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9)
 )
