@@ -77,7 +77,7 @@ def need_detail(request, pk):
         context |= {
             "own": need,
             "steps": need_workflow.steps_for(need, request.user),
-            "events": need.events.select_related("actor"),
+            "events": list(need.events.select_related("actor")),
             "may_change": request.user.has_perm("needs.change_need", need),
             "public_form": PublicTextForm(instance=need) if need.status in PUBLIC_TEXT_STATES else None,
             "may_screen": request.user.has_perm("needs.screen_need", need),
