@@ -1,0 +1,620 @@
+"""Who gets what answer from every address of the platform, and which words and bytes are in it.
+
+The addresses come from the URL conf: one without an entry in `ANSWERS` fails `test_every_address_has_an_entry`.
+"""
+
+import re
+import uuid
+from contextlib import contextmanager
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import F
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from matching.models import Proposal
+from needs.models import Need, NeedLine
+from providers.models import Capability
+from tests.world import (
+    INSIDERS,
+    LEVELS,
+    LINES,
+    OUTSIDERS,
+    PUBLIC_TEXT,
+    PUBLIC_TITLE,
+    ROLES,
+    STATES,
+    markers,
+    world,
+)
+
+__all__ = ["world"]
+pytestmark = pytest.mark.django_db
+RANDOM = uuid.UUID("00000000-0000-4000-8000-000000000000")
+SIGN_IN = 302
+ENTERPRISE = {"owner", "colleague"}
+ORGANISERS = {"organiser", "distant_organiser", "admin"}
+
+
+# What a role gets, from the simplest rule to those that look at the need.
+
+
+def everyone(role, **_):
+    return 200
+
+
+def anonymous_else(answer):
+    """An address that asks to sign in; `answer` is for everybody who has, or by role."""
+
+    def rule(role, **_):
+        if role == "anonymous":
+            return SIGN_IN
+        return answer.get(role, answer[""]) if isinstance(answer, dict) else answer
+
+    return rule
+
+
+def only(roles, *, allowed=200, refused=403):
+    return anonymous_else({**dict.fromkeys(roles, allowed), "": refused})
+
+
+def sees(role, level, status):
+    """Whether the role may know that the need exists."""
+    if role in ENTERPRISE:
+        return True
+    if role in {"organiser", "admin"}:
+        return status != "draft"
+    return status == "published" and level < 3
+
+
+def need_page(role, level, status):
+    return 200 if sees(role, level, status) else 404
+
+
+def need_post(role, level, status):
+    """A button: whoever sees the need is sent back to it, with the refusal as a message."""
+    return SIGN_IN if role == "anonymous" else 302 if sees(role, level, status) else 404
+
+
+def need_edit(role, level, status):
+    if role == "anonymous":
+        return SIGN_IN
+    return 404 if role not in ENTERPRISE else 200 if status == "draft" else 302
+
+
+def own_need_post(role, level, status):
+    return SIGN_IN if role == "anonymous" else 302 if role in ENTERPRISE else 404
+
+
+def need_proposals(role, level, status):
+    if role == "anonymous":
+        return SIGN_IN
+    return 200 if role in INSIDERS and status == "published" else 404
+
+
+def why_not_me(role, level, status):
+    if role == "anonymous":
+        return SIGN_IN
+    if role != "provider":
+        return 403
+    return 200 if (level, status) == (1, "published") else 404
+
+
+def api_withdraw(role, level, status):
+    if role == "anonymous":
+        return 401
+    if not sees(role, level, status):
+        return 404
+    if role not in ENTERPRISE | {"admin"}:
+        return 403
+    return 200 if status in {"submitted", "published"} else 409
+
+
+def api_confirm(role, level, status):
+    if role == "anonymous":
+        return 401
+    if not sees(role, level, status):
+        return 404
+    return 409 if role in ENTERPRISE | {"admin"} else 403
+
+
+def proposal_page(role, level, capability):
+    """The two sides and the organiser; of confidential needs the institute gets what was passed on."""
+    if role == "provider":
+        received = level == 1 or (level, capability) == (2, "坐标测量机")
+        return 200 if received else 404
+    return SIGN_IN if role == "anonymous" else 200 if role in INSIDERS else 404
+
+
+def proposal_post(role, level, capability):
+    answer = proposal_page(role, level, capability)
+    return 302 if answer == 200 else answer
+
+
+def api_proposal(role, level, capability):
+    return 404 if role == "anonymous" else proposal_page(role, level, capability)
+
+
+def api_propose(role, level, capability):
+    """Passing on a proposal: level 1 and one of level 2 went already, level 3 never goes."""
+    if role == "anonymous":
+        return 401
+    if proposal_page(role, level, capability) == 404:
+        return 404
+    if role not in {"organiser", "admin"}:
+        return 403
+    return 200 if (level, capability) == (2, "量块") else 409
+
+
+def capability_page(role, name):
+    return 200 if name == "capability" or role == "provider" else 404
+
+
+def capability_edit(role, name):
+    if role == "anonymous":
+        return SIGN_IN
+    if capability_page(role, name) == 404:
+        return 404
+    return 200 if role in {"provider", "admin"} else 403
+
+
+def capability_post(role, name):
+    return SIGN_IN if role == "anonymous" else 302 if capability_page(role, name) == 200 else 404
+
+
+def api_retire(role, name):
+    if role == "anonymous":
+        return 401
+    if capability_page(role, name) == 404:
+        return 404
+    return 200 if role in {"provider", "admin"} else 403
+
+
+def sees_organisation(role, name):
+    """Verified institutes and organisers are public; the others are seen by members and organisers in charge."""
+    members = {"enterprise": ENTERPRISE, "raw": {"unverified_provider"}}
+    return name in {"institute", "authority"} or role in members[name] | {"organiser", "admin"}
+
+
+def organisation_page(role, name):
+    return 200 if sees_organisation(role, name) else 404
+
+
+def institute_page(role, name):
+    return 200 if name in {"institute", "raw"} and sees_organisation(role, name) else 404
+
+
+def organisation_edit(role, name):
+    if role == "anonymous":
+        return SIGN_IN
+    if not sees_organisation(role, name):
+        return 404
+    founders = {"enterprise": "owner", "institute": "provider", "raw": "unverified_provider", "authority": "organiser"}
+    return 200 if role in {founders[name], "admin"} else 403
+
+
+def organisation_post(role, name):
+    return SIGN_IN if role == "anonymous" else 302 if sees_organisation(role, name) else 404
+
+
+NEED = [{"level": level, "status": status} for level in LEVELS for status in STATES]
+PROPOSAL = [{"level": level, "capability": title} for level in LEVELS for title in ("坐标测量机", "量块")]
+CAPABILITY = [{"name": "capability"}, {"name": "draft_capability"}]
+ORGANISATION = [{"name": name} for name in ("enterprise", "institute", "raw", "authority")]
+REQUEST, TOKEN, CREDENTIAL, IMPORT = ([{"name": name}] for name in ("request", "token", "credential", "import"))
+NOTHING = [{}]
+SIGNED_IN = anonymous_else(200)
+
+
+def one_of(role_answers, otherwise):
+    """For an address with one record: by role, else `otherwise`."""
+    return lambda role, name: SIGN_IN if role == "anonymous" else role_answers.get(role, otherwise)
+
+
+# address: (method, which records, the rest of the address, the rule)
+ANSWERS = {
+    "home": ("get", NOTHING, {}, everyone),
+    "styleguide": ("get", NOTHING, {}, everyone),
+    "accounts:signup": ("get", NOTHING, {}, everyone),
+    "accounts:login": ("get", NOTHING, {}, everyone),
+    "accounts:logout": ("post", NOTHING, {}, lambda role: 302),
+    "accounts:password_reset": ("get", NOTHING, {}, everyone),
+    "accounts:password_reset_done": ("get", NOTHING, {}, everyone),
+    "accounts:password_reset_confirm": ("get", NOTHING, {"uidb64": "MQ", "token": "x-y"}, everyone),
+    "accounts:password_change": ("get", NOTHING, {}, SIGNED_IN),
+    "accounts:profile": ("get", NOTHING, {}, SIGNED_IN),
+    "accounts:token_create": ("post", NOTHING, {}, anonymous_else(302)),
+    "accounts:token_delete": ("post", TOKEN, {}, one_of({"owner": 302}, 404)),
+    "accounts:organisation_create": ("get", NOTHING, {}, SIGNED_IN),
+    "accounts:organisation_join": ("post", NOTHING, {}, SIGNED_IN),
+    "accounts:organisation_desk": ("get", NOTHING, {}, only(ORGANISERS)),
+    "accounts:organisation_detail": ("get", ORGANISATION, {}, organisation_page),
+    "accounts:organisation_edit": ("get", ORGANISATION, {}, organisation_edit),
+    "accounts:organisation_verify": ("post", ORGANISATION, {}, organisation_post),
+    "accounts:member_approve": (
+        "post",
+        REQUEST,
+        {},
+        one_of(dict.fromkeys([*ENTERPRISE, "organiser", "admin"], 302), 404),
+    ),
+    "needs:list": ("get", NOTHING, {}, everyone),
+    "needs:mine": ("get", NOTHING, {}, SIGNED_IN),
+    "needs:desk": ("get", NOTHING, {}, only(ORGANISERS)),
+    "needs:create": ("get", NOTHING, {}, only(ENTERPRISE | {"stranger"}, refused=302)),
+    "needs:read": ("post", NOTHING, {}, SIGNED_IN),
+    "needs:detail": ("get", NEED, {}, need_page),
+    "needs:edit": ("get", NEED, {"step": 1}, need_edit),
+    "needs:move": ("post", NEED, {"name": "withdraw"}, need_post),
+    "needs:confirm": ("post", NEED, {}, own_need_post),
+    "needs:public_text": ("post", NEED, {}, need_post),
+    "needs:delete": ("post", NEED, {}, own_need_post),
+    "providers:capability_list": ("get", NOTHING, {}, everyone),
+    "providers:mine": ("get", NOTHING, {}, SIGNED_IN),
+    "providers:capability_create": (
+        "get",
+        NOTHING,
+        {"kind": "service"},
+        only({"provider", "unverified_provider"}),
+    ),
+    "providers:capability_detail": ("get", CAPABILITY, {}, capability_page),
+    "providers:capability_edit": ("get", CAPABILITY, {}, capability_edit),
+    "providers:capability_move": ("post", CAPABILITY, {"name": "retire"}, capability_post),
+    "providers:credential_create": ("get", NOTHING, {}, only({"provider", "unverified_provider"})),
+    "providers:credential_edit": ("get", CREDENTIAL, {}, one_of({"provider": 200}, 404)),
+    "providers:institute_list": ("get", NOTHING, {}, everyone),
+    "providers:institute_detail": ("get", ORGANISATION, {}, institute_page),
+    "providers:import_create": ("get", NOTHING, {}, only({"provider"})),
+    "providers:import_template": ("get", NOTHING, {}, SIGNED_IN),
+    "providers:import_detail": ("get", IMPORT, {}, one_of({"provider": 200}, 404)),
+    "providers:import_confirm": ("post", IMPORT, {}, one_of({"provider": 302}, 404)),
+    "matching:inbox": ("get", NOTHING, {}, only({"provider"})),
+    "matching:need_proposals": ("get", NEED, {}, need_proposals),
+    "matching:why_not_me": ("get", NEED, {}, why_not_me),
+    "matching:proposal_detail": ("get", PROPOSAL, {}, proposal_page),
+    "matching:proposal_move": ("post", PROPOSAL, {"name": "propose"}, proposal_post),
+    "api-root": ("get", NOTHING, {}, everyone),
+    "api-match": ("post", NOTHING, {}, lambda role: 400),
+    "api-read": ("post", NOTHING, {}, lambda role: 400),
+    "organisation-list": ("get", NOTHING, {}, everyone),
+    "organisation-detail": ("get", ORGANISATION, {}, organisation_page),
+    "need-list": ("get", NOTHING, {}, everyone),
+    "need-detail": ("get", NEED, {}, need_page),
+    "need-confirm": ("post", NEED, {}, api_confirm),
+    "need-move": ("post", NEED, {"name": "withdraw"}, api_withdraw),
+    "capability-list": ("get", NOTHING, {}, everyone),
+    "capability-detail": ("get", CAPABILITY, {}, capability_page),
+    "capability-move": ("post", CAPABILITY, {"name": "retire"}, api_retire),
+    "proposal-list": ("get", NOTHING, {}, everyone),
+    "proposal-detail": ("get", PROPOSAL, {}, api_proposal),
+    "proposal-move": ("post", PROPOSAL, {"name": "propose"}, api_propose),
+}
+# Tools, not records: they are the same for everybody.
+APART = {"api-schema", "api-docs"}
+
+
+def addresses(patterns, namespace=""):
+    """The names of all addresses below; the administration has tests of its own."""
+    for pattern in patterns:
+        if not hasattr(pattern, "url_patterns"):
+            yield f"{namespace}{pattern.name}"
+        elif pattern.namespace != "admin":
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from addresses(pattern.url_patterns, inner)
+
+
+def test_every_address_has_an_entry():
+    assert set(addresses(get_resolver().url_patterns)) == ANSWERS.keys() | APART
+
+
+@pytest.fixture
+def visit(world):
+    """Ask an address as a role."""
+
+    def ask(role, address, method="get", data=None, **extra):
+        client = Client(raise_request_exception=False)
+        client.cookies = world.cookies[role].copy()
+        if method != "get" and address.startswith("/api/"):
+            extra["content_type"] = "application/json"
+        return getattr(client, method)(address, data, **extra)
+
+    return ask
+
+
+def record_of(world, record):
+    if "status" in record:
+        return world.needs[record["level"], record["status"]]
+    if "capability" in record:
+        return world.proposals[record["level"], record["capability"]]
+    return world.records[record["name"]]
+
+
+def address_of(name, record, rest, pk):
+    return reverse(name, kwargs={**({"pk": pk} if record else {}), **rest})
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_who_gets_which_answer(name, visit, world):
+    method, records, rest, rule = ANSWERS[name]
+    found, expected = {}, {}
+    for role in ROLES:
+        for record in records:
+            pk = record_of(world, record).pk if record else None
+            key = (role, *record.values())
+            # A step that is taken would change what the next role finds.
+            with taken_back():
+                found[key] = visit(role, address_of(name, record, rest, pk), method).status_code
+            expected[key] = rule(role, **record)
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", [name for name, (_, records, _, _) in ANSWERS.items() if records != NOTHING])
+def test_what_is_hidden_answers_like_what_does_not_exist(name, visit, world):
+    method, records, rest, rule = ANSWERS[name]
+    for role in OUTSIDERS:
+        unknown = None
+        for record in records:
+            if rule(role, **record) != 404:
+                continue
+            pk = record_of(world, record).pk
+            unknown = unknown or neutral(visit(role, address_of(name, record, rest, RANDOM), method), RANDOM)
+            assert neutral(visit(role, address_of(name, record, rest, pk), method), pk) == unknown
+
+
+@contextmanager
+def taken_back():
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+TOKENS = re.compile(rb'(name="csrfmiddlewaretoken" value=)"[^"]*"')
+
+
+def neutral(response, *ids):
+    """Status, headers and bytes without what differs from request to request, and without the ids asked for."""
+    body = TOKENS.sub(rb"\1", response.content)
+    for pk in ids:
+        body = body.replace(str(pk).encode(), b"<id>")
+    headers = {name: value for name, value in response.headers.items() if name not in {"Content-Length"}}
+    location = headers.pop("Location", "")
+    for pk in ids:
+        location = location.replace(str(pk), "<id>")
+    return response.status_code, headers, location, body
+
+
+# A word that only the confidential and the hidden need hold, for each place a search might look into.
+SECRET_WORDS = sorted(
+    word
+    for level in (2, 3)
+    for word in markers(level, "published", ("qtitle", "qproblem", "qobject", "qrange", "qpublictext", "qname"))
+)
+SEARCHES = [{"q": word} for word in [*SECRET_WORDS, "qfirm", "qpublictitle2published", "qpublictitle3published"]]
+# Every list and figure, and each way to ask it for something secret.
+LISTS = {
+    "home": [],
+    "needs:list": [*SEARCHES, {"mode": "online"}, {"budget": "20"}, {"budget": "5"}, {"discipline": "geometry"}],
+    "providers:capability_list": SEARCHES[:1],
+    "providers:institute_list": [],
+    "providers:mine": [],
+    "needs:mine": SEARCHES[:1],
+    "needs:desk": [*SEARCHES[:1], {"status": "submitted"}],
+    "accounts:profile": [],
+    "accounts:organisation_desk": [],
+    "matching:inbox": [
+        *SEARCHES[:1],
+        *SEARCHES[-2:],
+        *({"verdict": verdict} for verdict in ("pass", "partial", "fail", "unknown")),
+        {"unread": "yes"},
+        {"discipline": "geometry"},
+    ],
+    "need-list": [
+        *SEARCHES,
+        {"mode": "online"},
+        {"budget": "20"},
+        {"budget": "5"},
+        {"status": "draft"},
+        {"ordering": "-budget_high"},
+        {"page": "2", "page_size": "1"},
+    ],
+    "organisation-list": [{"region": "310000"}, {"kind": "enterprise"}],
+    "capability-list": [],
+    "proposal-list": [{"page_size": "1"}],
+}
+
+
+# A query is asked as htmx asks it: the long filter form beside the table does not depend on what is found.
+ONLY_THE_TABLE = {"HX-Request": "true", "HX-Target": "need-table"}
+
+
+def everything_read(world, visit, role) -> dict:
+    """All that a role can read: the answers by address and query."""
+    lists = [(reverse(name), query) for name, queries in LISTS.items() for query in [{}, *queries]]
+    lists += [(reverse("proposal-list"), {"need": str(need.pk)}) for need in world.needs.values()]
+    pages = [(address, {}) for address in readable_pages(world, role)]
+    return {
+        (address, *query.items()): visit(role, address, data=query, headers=ONLY_THE_TABLE if query else None)
+        for address, query in lists + pages
+    }
+
+
+def readable_pages(world, role):
+    """Every page and endpoint of a single record that answers this role, without the forms of one's own."""
+    for name, (method, records, rest, rule) in ANSWERS.items():
+        for record in records:
+            if method == "get" and record and not name.endswith("edit") and rule(role, **record) == 200:
+                yield address_of(name, record, rest, record_of(world, record).pk)
+
+
+@pytest.fixture(scope="module")
+def first_reading():
+    return {}
+
+
+@pytest.fixture
+def read_all(world, visit, first_reading):
+    """All answers to a role in the untouched world, read once, and a way to read them again."""
+
+    def read(role):
+        if role not in first_reading:
+            first_reading[role] = everything_read(world, visit, role)
+        return first_reading[role], lambda: everything_read(world, visit, role)
+
+    return read
+
+
+def allowed_markers(role) -> set[str]:
+    """The words this role may find somewhere."""
+    if role in ENTERPRISE:
+        return {word for level in LEVELS for status in STATES for word in markers(level, status)}
+    if role in {"organiser", "admin"}:
+        return {word for level in LEVELS for status in STATES if status != "draft" for word in markers(level, status)}
+    words = (*LINES, *PUBLIC_TEXT, *PUBLIC_TITLE)
+    return markers(1, "published", words) | markers(2, "published", PUBLIC_TITLE)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_page_and_no_endpoint_says_more_than_it_may(role, read_all):
+    every_word = {word for level in LEVELS for status in STATES for word in markers(level, status)}
+    every_word = {word for word in every_word if not word.startswith("qfirm")}
+    forbidden = every_word - allowed_markers(role)
+    secrets = {word.encode() for word in forbidden}
+    if role in OUTSIDERS:
+        secrets |= {b"qfirm", b"13812345678", b"187654", b"120001", b"18.7654", b"12.0001"}
+    leaks = {}
+    for key, response in read_all(role)[0].items():
+        # The searched word stands in the search field again, and nowhere else.
+        asked = dict(key[1:]).get("q", "").encode()
+        text = (
+            response.content.replace(b'value="%s"' % asked, b"").replace(b"q=%s" % asked, b"")
+            if asked
+            else (response.content)
+        )
+        if found := {secret.decode() for secret in secrets if secret in text}:
+            leaks[key] = found
+    assert leaks == {}
+
+
+@pytest.mark.parametrize("role", INSIDERS)
+def test_insiders_do_find_what_is_theirs(role, world, visit):
+    """The words are really there: otherwise their absence elsewhere would prove nothing."""
+    shown = b"".join(
+        visit(role, world.needs[level, status].get_absolute_url()).content
+        for level in LEVELS
+        for status in STATES
+        if sees(role, level, status)
+    ).decode()
+    shown_words = ("qtitle", "qproblem", "qname", "qmail", *LINES)
+    kept = {word for word in allowed_markers(role) if word.startswith(shown_words)}
+    assert {word for word in kept if word not in shown} == set()
+
+
+@pytest.mark.parametrize("role", OUTSIDERS)
+def test_the_world_looks_the_same_without_the_hidden_needs(role, world, read_all):
+    before, read_again = read_all(role)
+    Need.objects.filter(pk__in=[pk for key, pk in ids(world).items() if not sees(role, *key)]).delete()
+    assert differences(before, read_again()) == set()
+
+
+def differences(before, after) -> set:
+    return {key for key, answer in before.items() if neutral(answer) != neutral(after[key])}
+
+
+def ids(world):
+    return {key: need.pk for key, need in world.needs.items()}
+
+
+@pytest.mark.parametrize("role", OUTSIDERS)
+def test_a_confidential_need_looks_the_same_whatever_it_keeps(role, world, read_all):
+    """Other words, lines, contacts and sums within the band: not a byte differs for who has signed nothing."""
+    need = world.needs[2, "published"]
+    before, read_again = read_all(role)
+    Need.objects.filter(pk=need.pk).update(
+        title="qother",
+        problem="qother",
+        background="",
+        current_state="qother",
+        goal="",
+        contact_name="qother",
+        contact_phone="13900000000",
+        contact_email="",
+        public_text="qother",
+        budget_low=60_000,
+        budget_high=70_000,
+        category="device",
+        problem_type="unaffordable",
+        cooperation=[],
+        credentials=[],
+        expected_on="2030-01-01",
+        urgency="urgent",
+        is_anonymous=False,
+        shows_contact=True,
+        updated_at=F("updated_at"),
+    )
+    NeedLine.objects.filter(need=need).update(
+        object_name="qother", measurand="qother", range_text="1 mm", accuracy_text="", mode="lab", codes_text=""
+    )
+    # The matcher would find other scores; the institutes stay those it was passed on to.
+    Proposal.objects.filter(need=need).update(score=F("score") / 2, verdict="fail", pairing={})
+    assert differences(before, read_again()) == set()
+
+
+def test_the_figures_count_only_what_everybody_sees(world, visit):
+    page = visit("admin", "/")
+    figures = page.context["figures"]
+    assert figures["needs"] == 2
+    assert figures["served"] <= 1
+
+
+@pytest.mark.parametrize("role", ["provider"])
+def test_the_inbox_holds_public_needs_and_those_passed_on(role, world, visit):
+    page = visit(role, reverse("matching:inbox")).context["page"]
+    assert {(need.level, proposal.capability.title) for proposal, need in page.object_list} == {
+        (1, "坐标测量机"),
+        (1, "量块"),
+        (2, "坐标测量机"),
+    }
+    assert visit(role, "/").context["inbox_unread"] == 3
+
+
+def test_the_administration_shows_what_one_may_see_in_full(world, visit):
+    """Staff who may look at every table, but organise nothing, find no need in it."""
+    found = {}
+    for role in ("staff", "admin"):
+        for model in admin.site._registry:
+            name = f"{model._meta.app_label}_{model._meta.model_name}"
+            response = visit(role, reverse(f"admin:{name}_changelist"))
+            assert response.status_code == 200
+            for key in world.needs:
+                if f"qtitle{key[0]}{key[1]}".encode() in response.content:
+                    found.setdefault((role, model._meta.model_name), set()).add(key)
+            pks = [need.pk for need in world.needs.values()] if model is Need else []
+            opened = {pk for pk in pks if visit(role, reverse(f"admin:{name}_change", args=[pk])).status_code == 200}
+            assert opened == {pk for key, pk in ids(world).items() if role == "admin" and key[1] != "draft"} & set(pks)
+    submitted = {(level, status) for level in LEVELS for status in STATES if status != "draft"}
+    published = {(level, "published") for level in LEVELS}
+    assert found == {("admin", "need"): submitted, ("admin", "proposal"): published}
+
+
+@pytest.mark.parametrize("role", ["anonymous", "owner", "provider", "stranger", "organiser"])
+def test_only_staff_enters_the_administration(role, visit):
+    assert visit(role, "/admin/needs/need/").status_code == 302
+
+
+def test_the_pages_and_the_api_show_the_same_needs(world, visit):
+    for role in ROLES:
+        through_api = {need["id"] for need in visit(role, "/api/v1/needs/?page_size=100").json()["results"]}
+        assert through_api == {str(pk) for key, pk in ids(world).items() if sees(role, *key)}
+
+
+def test_the_models_agree_with_the_matrix(world):
+    """`visible_to` is the one method: what it gives is what the addresses above answer for."""
+    for role in ROLES:
+        user = world.fresh(role)
+        assert set(Need.objects.visible_to(user).values_list("pk", flat=True)) == {
+            pk for key, pk in ids(world).items() if sees(role, *key)
+        }
+        assert set(Capability.objects.visible_to(user).filter(status="draft")) == (
+            {world.records["draft_capability"]} if role == "provider" else set()
+        )

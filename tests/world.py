@@ -1,0 +1,194 @@
+"""A small world with every kind of person, and needs of every level and state whose secrets are marked.
+
+It is built once for a module, within one transaction that is rolled back at its end; what a test changes in it
+is taken back after the test. The module has to be marked with `django_db`, else there is no test database.
+"""
+
+from dataclasses import dataclass, field
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, Permission
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.enums import MemberRole
+from accounts.models import Membership, Organisation, User
+from accounts.services import found_organisation, issue_token, register_user, request_membership, verify_organisation
+from matching.models import Proposal
+from matching.services import move_proposal, propose_for_need
+from needs.models import Need
+from needs.services import create_need
+from providers.models import Credential, ScopeImport
+from providers.services import create_capability, move_capability, save_credential
+from tests.conftest import PASSWORD, PATH_TO, credit_code, seat, take_step
+
+LEVELS = (1, 2, 3)
+STATES = ("draft", "submitted", "published", "withdrawn")
+INSIDERS = ("owner", "colleague", "organiser", "admin")
+OUTSIDERS = ("anonymous", "stranger", "provider", "unverified_provider", "distant_organiser", "reviewer", "staff")
+ROLES = (*INSIDERS, *OUTSIDERS)
+
+# One word for each thing a need can hold, followed by its level and state: "qtitle2draft".
+WITHHELD = ("qtitle", "qproblem", "qbackground", "qstate", "qgoal", "qname", "qmail", "qfirm")
+LINES = ("qobject", "qmeasurand", "qrange", "qaccuracy", "qconditions", "qcodes")
+PUBLIC_TEXT = ("qpublictext",)
+PUBLIC_TITLE = ("qpublictitle",)
+
+
+@dataclass
+class World:
+    """People by role, needs by level and state, and one of each other record."""
+
+    users: dict = field(default_factory=dict)
+    needs: dict = field(default_factory=dict)
+    proposals: dict = field(default_factory=dict)
+    records: dict = field(default_factory=dict)
+    cookies: dict = field(default_factory=dict)
+
+    def fresh(self, role):
+        """The person as a new request meets them."""
+        user = self.users[role]
+        return user if user.is_anonymous else User.objects.get(pk=user.pk)
+
+
+def markers(level, status, words=(*WITHHELD, *LINES, *PUBLIC_TEXT, *PUBLIC_TITLE)) -> set[str]:
+    return {f"{word}{level}{status}" for word in words}
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build_world()
+        transaction.set_rollback(True)
+
+
+def build_world() -> World:
+    world = World()
+    add_people(world)
+    add_catalogue(world)
+    for level in LEVELS:
+        for status in STATES:
+            add_need(world, level, status)
+    add_proposals(world)
+    sign_in(world)
+    return world
+
+
+def add_people(world: World):
+    def person(role):
+        world.users[role] = register_user(email=f"{role}@example.com", password=PASSWORD, name=role)
+        return world.users[role]
+
+    def body(kind, role, name, *, verified=True, **fields):
+        code = credit_code(Organisation.objects.count() + 1)
+        values = {"name": name, "kind": kind, "credit_code": code, "region": "310000", **fields}
+        made = found_organisation(founder=person(role), **values)
+        return verify_organisation(made, actor=world.users["admin"]) if verified else made
+
+    world.users["anonymous"] = AnonymousUser()
+    world.users["admin"] = User.objects.create_superuser("admin@example.com", PASSWORD, name="admin")
+    world.records["enterprise"] = body("enterprise", "owner", "qfirm")
+    seat(person("colleague"), world.records["enterprise"])
+    body("enterprise", "stranger", "旁边的企业")
+    world.records["institute"] = body("institute", "provider", "测试计量院", region="320500")
+    world.records["raw"] = body("institute", "unverified_provider", "待核验计量院", verified=False)
+    world.records["authority"] = body("authority", "organiser", "组织方单位")
+    body("authority", "distant_organiser", "外省组织方单位", service_regions=["440000"])
+    seat(person("reviewer"), world.records["authority"], role=MemberRole.EXPERT)
+    # Someone who may look at every table of the administration, but is nobody's organiser.
+    person("staff").user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    User.objects.filter(pk=world.users["staff"].pk).update(is_staff=True)
+    world.records["request"] = request_membership(person("applicant"), world.records["enterprise"])
+    world.records["token"], _ = issue_token(world.users["owner"], name="脚本", scope="write")
+
+
+def add_catalogue(world: World):
+    institute, provider = world.records["institute"], world.users["provider"]
+    world.records["credential"] = save_credential(
+        Credential(organisation=institute, kind="cnas", number="L0001", valid_from=timezone.localdate()), actor=provider
+    )
+    for title, status in (("坐标测量机", "published"), ("坐标测量机草稿", "draft"), ("量块", "published")):
+        row = {
+            "measurand": "长度示值误差",
+            "codes_text": "JJF 1064-2010",
+            "range_text": "(0~2000) mm",
+            "uncertainty_text": "U=0.2 μm+0.8×10⁻⁶L (k=2)",
+        }
+        capability = create_capability(
+            author=provider, organisation=institute, title=title, discipline="geometry", lines=[row]
+        )
+        if status == "published":
+            move_capability(capability, "publish", actor=provider)
+        world.records[f"{title} {status}"] = capability
+    world.records["capability"] = world.records["坐标测量机 published"]
+    world.records["draft_capability"] = world.records["坐标测量机草稿 draft"]
+    world.records["import"] = ScopeImport.objects.create(
+        organisation=institute, author=provider, file="scopes/none.csv", file_name="能力.csv", status="preview"
+    )
+
+
+def add_need(world: World, level, status):
+    def mark(word):
+        return f"{word}{level}{status}"
+
+    owner, organiser = world.users["owner"], world.users["organiser"]
+    need = create_need(
+        author=owner,
+        organisation=world.records["enterprise"],
+        title=f"坐标测量机 {mark('qtitle')}",
+        problem=f"坐标测量机长度示值误差要校准 {mark('qproblem')}",
+        background=mark("qbackground"),
+        current_state=mark("qstate"),
+        goal=mark("qgoal"),
+        discipline="geometry",
+        level=level,
+        budget_low=120_001,
+        budget_high=187_654,
+        cooperation=["joint"],
+        credentials=["cnas"],
+        contact_name=mark("qname"),
+        contact_phone="13812345678",
+        contact_email=f"{mark('qmail')}@example.com",
+        public_title=f"坐标测量机 {mark('qpublictitle')}",
+        public_text=f"坐标测量机长度示值误差校准 {mark('qpublictext')}",
+        pledges_no_secrets=True,
+        pledges_truth=True,
+        lines=[
+            {
+                "object_name": f"坐标测量机 {mark('qobject')}",
+                "measurand": f"长度示值误差 {mark('qmeasurand')}",
+                "range_text": f"0~500 mm {mark('qrange')}",
+                "accuracy_text": f"MPE ±(1.5+L/350) μm {mark('qaccuracy')}",
+                "conditions_text": mark("qconditions"),
+                "codes_text": f"JJF 1064 {mark('qcodes')}",
+                "mode": "online",
+            }
+        ],
+    )
+    for step in PATH_TO[status]:
+        take_step(need, step, owner, organiser)
+    world.needs[level, status] = Need.objects.get(pk=need.pk)
+
+
+def add_proposals(world: World):
+    """The matcher's proposals for all published needs; one of level 2 is passed on, one is kept back."""
+    for level in LEVELS:
+        need = world.needs[level, "published"]
+        propose_for_need(need)
+        for proposal in need.proposals.select_related("capability"):
+            world.proposals[level, proposal.capability.title] = proposal
+    passed_on = world.proposals[2, "坐标测量机"]
+    move_proposal(passed_on, "propose", actor=world.users["organiser"])
+    # What was written into the answer of a proposal belongs to the two who see it.
+    assert Proposal.objects.count() == 6
+    assert Membership.objects.filter(status="requested").count() == 1
+
+
+def sign_in(world: World):
+    """A session for everybody, so that a request need not begin with one."""
+    for role in world.users:
+        client = Client()
+        if role != "anonymous":
+            client.force_login(world.fresh(role))
+        world.cookies[role] = client.cookies
