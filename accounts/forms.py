@@ -58,6 +58,10 @@ class OrganisationForm(forms.ModelForm):
 class JoinForm(forms.Form):
     credit_code = forms.CharField(label="统一社会信用代码", help_text="填写您单位的代码；已有单位会收到加入申请。")
 
+    def __init__(self, *args, **kwargs):
+        # The form of a new organisation stands on the same page and asks for a code as well.
+        super().__init__(*args, auto_id="join_%s", **kwargs)
+
     def clean_credit_code(self):
         code = clean_credit_code(self.cleaned_data["credit_code"])
         if not Organisation.objects.filter(credit_code=code).exists():
