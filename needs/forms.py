@@ -84,7 +84,13 @@ class TermsForm(forms.ModelForm):
     credentials = forms.MultipleChoiceField(
         label="承接方资质", choices=CredentialKind, required=False, widget=forms.CheckboxSelectMultiple
     )
-    level = forms.TypedChoiceField(label="公开级别", choices=Level, coerce=int, widget=forms.RadioSelect)
+    level = forms.TypedChoiceField(
+        label="公开级别",
+        choices=Level,
+        coerce=int,
+        widget=forms.RadioSelect,
+        help_text="“签署保密后可见”的需求，大厅里只有公开标题、专业、地区和涉及的量；“仅组织方”的不进大厅，也不推荐给机构。",
+    )
 
     class Meta:
         model = Need
@@ -115,7 +121,7 @@ class TermsForm(forms.ModelForm):
         }
         help_texts = {
             "public_title": "不出现企业、产品和客户名称；留空则由组织方代拟，发布前由您确认。",
-            "public_text": "脱密后的内容，是别人唯一能看到的文字。",
+            "public_text": "脱密后的内容。公开的需求，别人看到公开标题、这段文字和第 2 步的指标行，请一并核对。",
         }
 
     def clean(self):

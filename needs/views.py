@@ -8,7 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import replace_url
 
 from accounts.models import Organisation
 from core.forms import filled_rows
@@ -100,7 +102,9 @@ def need_create(request):
     if not _has_content(form):
         form.add_error("problem", "请先写几句问题，再保存。")
         return _step_page(request, None, 1, form)
-    need = create_need(author=request.user, organisation=_enterprise(request), **_draft_fields(form))
+    writer = request.user
+    contact = {"contact_name": writer.name, "contact_phone": writer.phone, "contact_email": writer.email}
+    need = create_need(author=writer, organisation=_enterprise(request), **contact, **_draft_fields(form))
     return _after_save(request, need, 1, form)
 
 
@@ -139,7 +143,9 @@ def _edit_lines(request, need):
 def _after_save(request, need, step, form):
     """Where a saved step leads: the draft mark, the same step with its errors, or the next one."""
     if "autosave" in request.POST:
-        return render(request, "needs/_draft_saved.html", {"need": need})
+        # The address becomes that of the draft, so that who comes back to it goes on with it.
+        saved = render(request, "needs/_draft_saved.html", {"need": need})
+        return replace_url(saved, reverse("needs:edit", args=[need.pk, step]))
     if "take" in request.POST:
         return _take_reading(request, need)
     if form is not None and form.errors:
