@@ -22,7 +22,7 @@ from matching.enums import ProposalStatus as S
 from matching.models import MatchState, Proposal, ProposalEvent
 from matching.workflow import proposal_workflow
 from needs.models import Need
-from providers.models import Capability
+from providers.models import Capability, Credential
 
 PROPOSALS_PER_NEED = 10
 # Pairings with fewer points share no more than everyday words.
@@ -37,7 +37,9 @@ def catalogue_stamp() -> str:
     state = Capability.objects.matchable().aggregate(
         Count("pk"), Max("updated_at"), Max("organisation__updated_at"), Max("credential__updated_at")
     )
-    return hashlib.sha256(repr([VERSION, *state.values()]).encode()).hexdigest()[:16]
+    # Days pass without a record being written: one credential lapses, another comes into force.
+    in_force = Credential.objects.valid().order_by("pk").values_list("pk", flat=True)
+    return hashlib.sha256(repr([VERSION, *state.values(), *in_force]).encode()).hexdigest()[:16]
 
 
 def current_index(progress: Callable[[Iterable], Iterable] | None = None) -> tuple[str, Index]:
@@ -135,7 +137,7 @@ def move_proposal(proposal: Proposal, name: str, *, actor: User, note: str = "",
     if name == "decline" and reason not in DeclineReason.values:
         raise TransitionError("请选择不合适的原因，再提交。")
     event = proposal_workflow.apply(proposal, name, actor=actor, note=note)
-    event.reason = reason
+    event.reason = reason if name == "decline" else ""
     event.save(update_fields=["reason"])
     return event
 

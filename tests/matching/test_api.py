@@ -1,0 +1,126 @@
+"""Proposals, matching and reading through the API."""
+
+import pytest
+
+from matching.models import MatchState, Proposal
+from matching.services import move_proposal, propose_for_need
+from needs.models import Need
+
+PROPOSALS, MATCH, READ = "/api/v1/proposals/", "/api/v1/match/", "/api/v1/read/"
+TEXT = "三坐标测量机 0~500 mm 校准，最大允许误差 ±(1.5+L/350) μm"
+
+
+@pytest.fixture
+def proposal(new_need, capability):
+    propose_for_need(new_need("published"))
+    return Proposal.objects.get()
+
+
+def test_both_sides_read_the_same_reasons(api, proposal, owner, provider):
+    status, for_owner = api(owner).get(f"{PROPOSALS}{proposal.pk}/")
+    _, for_provider = api(provider).get(f"{PROPOSALS}{proposal.pk}/")
+    assert status == 200
+    assert for_owner["card"] == for_provider["card"]
+    assert (for_owner["need_title"], for_provider["need_title"]) == ("三坐标校准", "坐标测量机校准")
+    card = for_owner["card"]
+    assert sum(part["points"] for part in card["parts"]) == pytest.approx(card["score"], abs=0.01)
+    assert [line["verdict"] for line in card["lines"]] == [proposal.verdict]
+
+
+def test_a_confidential_proposal_comes_without_its_card(api, new_need, capability, organiser, provider, owner):
+    propose_for_need(new_need("published", level=2))
+    proposal = Proposal.objects.get()
+    assert api(provider).get(f"{PROPOSALS}{proposal.pk}/")[0] == 404
+    move_proposal(proposal, "propose", actor=organiser)
+    _, shown = api(provider).get(f"{PROPOSALS}{proposal.pk}/")
+    assert (shown["need_title"], shown["card"]) == ("坐标测量机校准", None)
+    assert api(owner).get(f"{PROPOSALS}{proposal.pk}/")[1]["card"] is not None
+
+
+def test_proposals_are_found_by_need_and_capability(api, proposal, owner):
+    def count(**query):
+        return api(owner).get(PROPOSALS, query)[1]["count"]
+
+    assert count(need=str(proposal.need_id)) == 1
+    assert count(capability=str(proposal.capability_id)) == 1
+    assert count(need=str(proposal.capability_id)) == 0
+
+
+def test_a_hidden_id_is_filtered_by_like_one_that_does_not_exist(api, new_need, stranger):
+    nobody = "00000000-0000-4000-8000-000000000000"
+    hidden = str(new_need("draft").pk)
+    assert api(stranger).get(PROPOSALS, {"need": hidden}) == api(stranger).get(PROPOSALS, {"need": nobody})
+
+
+def test_a_malformed_id_is_refused(api, owner):
+    status, data = api(owner).get(PROPOSALS, {"need": "nonsense"})
+    assert (status, list(data)) == (400, ["need"])
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "data", "answer"),
+    [
+        ("provider", "accept", {}, (200, "interested")),
+        ("owner", "accept", {}, (200, "interested")),
+        ("provider", "decline", {"reason": "range", "note": "只到 300 mm"}, (200, "declined")),
+        ("organiser", "accept", {}, (403, "您没有“有意向”的权限。")),
+        ("provider", "propose", {}, (403, "您没有“推荐给机构”的权限。")),
+        ("organiser", "propose", {}, (409, "当前状态是“已推荐”，不能推荐给机构；请刷新页面查看最新状态。")),
+        ("provider", "decline", {}, (409, "请选择不合适的原因，再提交。")),
+        ("stranger", "accept", {}, (404, "没有这条记录，或者您不能查看它。")),
+    ],
+)
+def test_answers_through_the_api(name, step, data, answer, api, proposal, people):
+    status, found = api(people[name]).post(f"{PROPOSALS}{proposal.pk}/move/{step}/", data)
+    assert (status, found.get("status") or found["detail"]) == answer
+
+
+def test_a_text_is_matched_and_nothing_is_stored(api, capability):
+    status, found = api().post(MATCH, {"text": TEXT})
+    assert (status, [card["title"] for card in found["existing"]], found["research"]) == (200, ["坐标测量机"], [])
+    assert found["existing"][0]["lines"][0]["derivation"]
+    assert (Need.objects.count(), Proposal.objects.count(), MatchState.objects.count()) == (0, 0, 0)
+
+
+def test_lines_are_matched_too(api, capability):
+    line = {"object": "三坐标测量机", "measurand": "长度示值误差", "range": "0~500 mm", "accuracy": "±(1.5+L/350) μm"}
+    status, found = api().post(MATCH, {"lines": [line]})
+    assert (status, [card["verdict"] for card in found["existing"]]) == (200, ["pass"])
+
+
+def test_the_limit_counts_each_list(api, new_capability):
+    for number in range(3):
+        new_capability(f"坐标测量机{number}")
+    status, found = api().post(MATCH, {"text": TEXT, "limit": 2})
+    assert (status, len(found["existing"])) == (200, 2)
+
+
+def test_drafts_and_lapsed_capabilities_are_not_matched(api, new_capability):
+    new_capability(status="draft")
+    assert api().post(MATCH, {"text": TEXT}) == (200, {"existing": [], "research": []})
+
+
+@pytest.mark.parametrize(
+    ("data", "errors"),
+    [
+        ({}, {"text": ["请给出需求文字或至少一行指标。"]}),
+        ({"text": "  "}, {"text": ["请给出需求文字或至少一行指标。"]}),
+        ({"text": "长" * 20_001}, {"text": ["请确保这个字段不能超过 20000 个字符。"]}),
+        ({"text": TEXT, "limit": 51}, {"limit": ["请确保该值小于或者等于 50。"]}),
+        ({"text": TEXT, "limit": 0}, {"limit": ["请确保该值大于或者等于 1。"]}),
+        ({"lines": [{"range": "0~1 mm"}] * 51}, {"lines": ["一次最多 50 行指标，请拆成几次请求。"]}),
+    ],
+)
+def test_bad_requests_to_match_are_named(data, errors, api, db):
+    assert api().post(MATCH, data) == (400, errors)
+
+
+def test_a_text_is_read(api, db):
+    status, found = api().post(READ, {"text": "压力 (0~60) MPa，U=0.02 % (k=2)"})
+    kinds = [item["kind"] for item in found["items"]]
+    assert (status, kinds) == (200, ["range", "uncertainty"])
+    assert found["lines"][0]["quantity"] == "pressure"
+
+
+def test_an_empty_text_is_not_read(api, db):
+    assert api().post(READ, {"text": ""}) == (400, {"text": ["该字段不能为空。"]})

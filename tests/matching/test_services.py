@@ -1,0 +1,347 @@
+"""From a published need to its stored proposals, and what a second match does and leaves alone."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection, connections
+from django.utils import timezone
+
+from accounts.models import User
+from core.workflow import TransitionError
+from matching import services
+from matching.cards import PART_LABELS
+from matching.engine import VERSION
+from matching.engine.facts import from_json
+from matching.engine.scoring import Pairing, PartCode
+from matching.models import MatchState, Proposal
+from matching.services import best_for_providers, mark_seen, move_proposal, propose_for_need, rematch
+from needs.models import Need
+from needs.services import move_need
+from providers.models import Capability, Credential
+from providers.services import move_capability, save_credential, update_capability
+
+PRESSURE_ROW = {"measurand": "压力", "range_text": "(0~60) MPa", "uncertainty_text": "Urel=0.02 % (k=2)"}
+on_postgresql = pytest.mark.skipif(
+    "connection.vendor != 'postgresql'", reason="SQLite lets one writer in at a time; there is nothing to try"
+)
+
+
+def stored(*names):
+    """The stored proposals by capability, with these fields."""
+    return {row[0]: row[1:] for row in Proposal.objects.values_list("capability__title", *names)}
+
+
+def everything():
+    """All that a match stores, with the times of the last change."""
+    return list(Proposal.objects.order_by("pk").values()), list(MatchState.objects.values("need", "fingerprint"))
+
+
+def test_a_published_need_is_proposed_what_fits(new_need, capability, new_capability):
+    new_capability("深孔测量", kind="research", direction="坐标测量机长度示值误差的现场校准")
+    need = new_need("published")
+    assert propose_for_need(need) == 2
+    assert stored("status", "need_version", "capability_version", "engine_version") == {
+        "坐标测量机": ("proposed", 1, 1, VERSION),
+        "深孔测量": ("proposed", 1, 1, VERSION),
+    }
+    proposal = Proposal.objects.get(capability=capability)
+    pairing = from_json(Pairing, proposal.pairing)
+    assert (pairing.key, pairing.provider) == (str(capability.pk), "测试计量院")
+    assert (proposal.score, proposal.verdict) == (pairing.score, pairing.verdict.verdict)
+
+
+def test_the_parts_of_a_pairing_add_up(new_need, capability, new_capability):
+    new_capability("数字压力计", lines=[PRESSURE_ROW], discipline="mechanics")
+    propose_for_need(new_need("published"))
+    for proposal in Proposal.objects.all():
+        pairing = from_json(Pairing, proposal.pairing)
+        assert sum(part.points for part in pairing.parts) == pytest.approx(pairing.score, abs=0.01)
+        assert 0 <= pairing.score <= 100
+
+
+def test_every_part_has_a_name():
+    assert set(PART_LABELS) == set(PartCode)
+
+
+@pytest.mark.parametrize("status", ["draft", "submitted", "accepted", "returned", "rejected", "withdrawn"])
+def test_only_published_needs_are_matched(status, new_need, capability):
+    assert propose_for_need(new_need(status)) == 0
+    assert (Proposal.objects.count(), MatchState.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(("level", "status"), [(1, "proposed"), (2, "generated"), (3, "generated")])
+def test_confidential_proposals_wait_for_the_organiser(level, status, new_need, capability):
+    propose_for_need(new_need("published", level=level))
+    assert stored("status") == {"坐标测量机": (status,)}
+
+
+def test_running_twice_changes_nothing(new_need, capability):
+    need = new_need("published")
+    propose_for_need(need)
+    before = everything()
+    assert rematch() == 0
+    assert everything() == before
+
+
+def test_running_over_everything_gives_the_same_proposals(new_need, capability):
+    propose_for_need(new_need("published"))
+    before = stored("pk", "status", "score", "pairing")
+    assert rematch(everything=True) == 1
+    assert stored("pk", "status", "score", "pairing") == before
+
+
+def test_a_new_version_is_noted(new_need, capability, provider):
+    propose_for_need(new_need("published"))
+    update_capability(capability, actor=provider, text="改过")
+    assert rematch() == 1
+    assert stored("capability_version") == {"坐标测量机": (2,)}
+
+
+@pytest.mark.parametrize("status", ["interested", "declined"])
+def test_what_somebody_answered_stays_as_it_was(status, new_need, capability, provider, owner):
+    propose_for_need(new_need("published"))
+    proposal = Proposal.objects.get()
+    move_proposal(proposal, "accept" if status == "interested" else "decline", actor=provider, reason="range")
+    before = everything()[0]
+    update_capability(capability, actor=provider, lines=[PRESSURE_ROW], title="数字压力计")
+    assert rematch() == 1
+    assert everything()[0] == before
+    move_capability(capability, "suspend", actor=provider)
+    assert rematch() == 1
+    assert everything()[0] == before
+
+
+def test_a_proposal_without_its_capability_is_superseded_and_comes_back(new_need, capability, provider):
+    propose_for_need(new_need("published"))
+    move_capability(capability, "suspend", actor=provider)
+    assert (rematch(), stored("status")) == (1, {"坐标测量机": ("superseded",)})
+    move_capability(capability, "publish", actor=provider)
+    assert (rematch(), stored("status")) == (1, {"坐标测量机": ("proposed",)})
+
+
+def test_a_confidential_proposal_comes_back_as_generated(new_need, capability, provider, organiser):
+    propose_for_need(new_need("published", level=2))
+    move_proposal(Proposal.objects.get(), "propose", actor=organiser)
+    move_capability(capability, "suspend", actor=provider)
+    rematch()
+    move_capability(capability, "publish", actor=provider)
+    rematch()
+    assert stored("status") == {"坐标测量机": ("generated",)}
+
+
+def test_what_was_passed_on_is_not_taken_back_by_a_match(new_need, capability, organiser):
+    propose_for_need(new_need("published", level=2))
+    move_proposal(Proposal.objects.get(), "propose", actor=organiser)
+    rematch(everything=True)
+    assert stored("status") == {"坐标测量机": ("proposed",)}
+
+
+def test_a_lapsed_credential_no_longer_matches(new_need, new_capability, credential, provider):
+    new_capability(credential=credential)
+    need = new_need("published")
+    assert propose_for_need(need) == 1
+    yesterday = timezone.localdate() - timedelta(days=1)
+    credential.valid_from = credential.valid_until = yesterday
+    save_credential(credential, actor=provider)
+    assert (rematch(), stored("status")) == (1, {"坐标测量机": ("superseded",)})
+
+
+def test_time_alone_makes_a_credential_lapse(new_need, new_capability, credential, provider, time_machine):
+    credential.valid_until = timezone.localdate() + timedelta(days=3)
+    save_credential(credential, actor=provider)
+    new_capability(credential=credential)
+    propose_for_need(new_need("published"))
+    time_machine.move_to(timezone.now() + timedelta(days=3))
+    assert (rematch(), stored("status")) == (0, {"坐标测量机": ("proposed",)})
+    time_machine.move_to(timezone.now() + timedelta(days=1))
+    assert (rematch(), stored("status")) == (1, {"坐标测量机": ("superseded",)})
+
+
+def test_one_lapses_as_another_comes_into_force(new_need, new_capability, credential, provider, time_machine):
+    """The number of what may match is the same on both days; what may match is not."""
+    today = timezone.localdate()
+    credential.valid_until = today
+    save_credential(credential, actor=provider)
+    tomorrow = save_credential(
+        Credential(organisation=credential.organisation, kind="cma", number="M1", valid_from=today + timedelta(days=1)),
+        actor=provider,
+    )
+    new_capability("坐标测量机", credential=credential)
+    new_capability("三坐标测量机", credential=tomorrow)
+    propose_for_need(new_need("published"))
+    assert stored("status") == {"坐标测量机": ("proposed",)}
+    time_machine.move_to(timezone.now() + timedelta(days=1))
+    assert rematch() == 1
+    assert stored("status") == {"坐标测量机": ("superseded",), "三坐标测量机": ("proposed",)}
+
+
+def test_publishing_a_need_proposes_at_once(capability, new_need, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        need = new_need("published")
+    assert stored("need", "status") == {"坐标测量机": (need.pk, "proposed")}
+
+
+def test_publishing_a_capability_proposes_at_once(new_need, new_capability, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        new_need("published")
+    assert stored("status") == {}
+    with django_capture_on_commit_callbacks(execute=True):
+        new_capability()
+    assert stored("status") == {"坐标测量机": ("proposed",)}
+
+
+def test_withdrawing_a_need_takes_its_open_proposals_back(
+    new_need, capability, owner, new_capability, provider, django_capture_on_commit_callbacks
+):
+    new_capability("量块")
+    with django_capture_on_commit_callbacks(execute=True):
+        need = new_need("published")
+    move_proposal(Proposal.objects.get(capability__title="量块"), "accept", actor=provider)
+    with django_capture_on_commit_callbacks(execute=True):
+        move_need(need, "withdraw", actor=owner)
+    assert stored("status") == {"坐标测量机": ("superseded",), "量块": ("interested",)}
+
+
+def test_a_need_withdrawn_while_it_is_matched_gets_no_proposals(new_need, capability, owner, monkeypatch):
+    need = new_need("published")
+    match = services.match
+
+    def match_slowly(*args, **kwargs):
+        move_need(Need.objects.get(pk=need.pk), "withdraw", actor=owner)
+        return match(*args, **kwargs)
+
+    monkeypatch.setattr(services, "match", match_slowly)
+    assert propose_for_need(need) == 0
+    assert stored("status") == {}
+
+
+def test_a_capability_deleted_while_it_is_matched_is_left_out(new_need, capability, monkeypatch):
+    need = new_need("published")
+    match = services.match
+
+    def match_slowly(*args, **kwargs):
+        found = match(*args, **kwargs)
+        capability.delete()
+        return found
+
+    monkeypatch.setattr(services, "match", match_slowly)
+    assert propose_for_need(need) == 0
+
+
+def test_an_institute_reads_why_it_was_matched_and_finds_no_private_word(new_need, new_capability):
+    new_capability("坐标测量机", text="坐标测量机校准，代号紫貂，甲方航发")
+    need = new_need("published", problem="坐标测量机校准，代号紫貂", goal="甲方航发", title="紫貂")
+    propose_for_need(need)
+    assert "紫貂" not in str(Proposal.objects.get().pairing)
+    assert "航发" not in str(Proposal.objects.get().pairing)
+
+
+def test_times_of_creation_do_not_tell_the_order_of_scores(new_need, new_capability):
+    for title in ("坐标测量机", "量块", "测长机", "影像测量仪"):
+        new_capability(title)
+    propose_for_need(new_need("published", level=2))
+    made = list(Proposal.objects.order_by("created_at").values_list("capability_id", flat=True))
+    assert made == sorted(made, key=str)
+
+
+def test_why_not_me_is_the_best_own_capability_however_low(new_need, new_capability, institute):
+    new_capability("数字压力计", lines=[PRESSURE_ROW], discipline="mechanics")
+    pairing, best = best_for_providers(new_need("published"), {institute.pk})
+    assert (best.title, pairing.key) == ("数字压力计", str(best.pk))
+
+
+def test_why_not_me_without_capabilities(new_need, institute, new_capability):
+    new_capability(status="draft")
+    assert best_for_providers(new_need("published"), {institute.pk}) is None
+
+
+def test_seen_is_noted_once(new_need, capability, time_machine):
+    propose_for_need(new_need("published"))
+    proposal = Proposal.objects.get()
+    mark_seen(proposal)
+    first = proposal.provider_seen_at
+    time_machine.move_to(timezone.now() + timedelta(days=1))
+    mark_seen(proposal)
+    assert Proposal.objects.get().provider_seen_at == first
+
+
+# Two at once.
+
+
+def at_once(*tasks):
+    """Run the tasks in threads of their own, each with its own connection, and raise what they raise."""
+    errors = []
+
+    def run(task):
+        try:
+            task()
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=[task]) for task in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_rematches_at_once_leave_one_set_of_proposals(new_need, new_capability):
+    for title in ("坐标测量机", "量块", "测长机"):
+        new_capability(title)
+    needs = [new_need("published", title=f"三坐标{number}") for number in range(3)]
+    Proposal.objects.all().delete()
+    MatchState.objects.all().delete()
+    at_once(rematch, rematch, lambda: rematch(everything=True))
+    assert Proposal.objects.count() == 3 * len(needs)
+    assert MatchState.objects.count() == len(needs)
+    assert set(Proposal.objects.values_list("status", flat=True)) == {"proposed"}
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_during_a_match_is_kept(new_need, capability, provider, monkeypatch):
+    need = new_need("published")
+    propose_for_need(need)
+    pk = Proposal.objects.get().pk
+    answered = threading.Thread(target=answer, args=[pk, provider.pk])
+    to_json = services.to_json
+
+    def answer_meanwhile(pairing):
+        answered.start()
+        answered.join(0.5)
+        return to_json(pairing)
+
+    monkeypatch.setattr(services, "to_json", answer_meanwhile)
+    propose_for_need(need)
+    answered.join(60)
+    assert Proposal.objects.get().status == "interested"
+
+
+def answer(proposal, user):
+    move_proposal(Proposal.objects.get(pk=proposal), "accept", actor=User.objects.get(pk=user))
+    connection.close()
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_of_two_people_who_press_at_once_one_is_refused(new_need, capability, provider, owner):
+    propose_for_need(new_need("published"))
+    pk = Proposal.objects.get().pk
+    refusals = []
+
+    def press(user):
+        try:
+            answer(pk, user.pk)
+        except TransitionError as error:
+            refusals.append(str(error))
+
+    at_once(lambda: press(provider), lambda: press(owner))
+    assert refusals == ["当前状态是“有意向”，不能有意向；请刷新页面查看最新状态。"]
+    assert Proposal.objects.get().events.count() == 1
+    assert Capability.objects.count() == 1

@@ -1,0 +1,156 @@
+"""Every list, with one and with three rows, at the same number of queries."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import issue_token
+from matching.services import propose_for_need
+from providers.models import Credential, ScopeImport
+from providers.services import save_credential
+from tests.conftest import seat
+
+
+def add_needs(count, make):
+    """Needs of both levels that are shown, the first ones public."""
+    for number in range(count):
+        make.need("published", title=f"三坐标{number}", level=1 + number % 2, is_anonymous=number > 0)
+        make.need("submitted", title=f"已提交{number}")
+
+
+def add_capabilities(count, make):
+    for number in range(count):
+        credential = Credential(
+            organisation=make.institute, kind="cnas", number=f"L{number}", valid_from=timezone.localdate()
+        )
+        save_credential(credential, actor=make.provider)
+        make.capability(f"坐标测量机{number}", credential=credential, modes=["lab"])
+
+
+def add_institutes(count, make):
+    for number in range(count):
+        body = make.organisation("institute", name=f"计量院{number}")
+        yesterday = timezone.localdate() - timedelta(days=1)
+        Credential.objects.create(
+            organisation=body, kind="cnas", number="L1", valid_from=yesterday, valid_until=yesterday
+        )
+
+
+def add_waiting(count, make):
+    for number in range(count):
+        make.organisation("institute", name=f"待核验{number}", verified=False)
+
+
+def add_proposals(count, make):
+    add_capabilities(count, make)
+    for number in range(count):
+        propose_for_need(make.need("published", title=f"三坐标{number}"))
+
+
+def add_proposals_of_one_need(count, make):
+    add_capabilities(count, make)
+    make.one = make.need("published")
+    propose_for_need(make.one)
+
+
+def add_memberships(count, make):
+    for number in range(count):
+        seat(make.owner, make.organisation("enterprise", name=f"企业{number}"))
+        issue_token(make.owner, name=f"令牌{number}", scope="read")
+
+
+def add_members(count, make):
+    for number in range(count):
+        seat(make.user(f"成员{number}"), make.institute)
+
+
+def add_imports(count, make):
+    for number in range(count):
+        ScopeImport.objects.create(
+            organisation=make.institute, author=make.provider, file="none.csv", file_name=f"{number}.csv", status="done"
+        )
+
+
+@pytest.fixture
+def make(owner, provider, institute, enterprise, organiser, new_user, new_organisation, new_need, new_capability):
+    """The ways to add rows."""
+
+    return SimpleNamespace(
+        owner=owner,
+        provider=provider,
+        institute=institute,
+        organiser=organiser,
+        user=new_user,
+        organisation=new_organisation,
+        need=new_need,
+        capability=new_capability,
+    )
+
+
+LISTS = {
+    "needs of the hall": ("/needs/", None, add_needs, 3),
+    "needs of the hall, signed in": ("/needs/", "owner", add_needs, 6),
+    "needs of the hall, for an institute": ("/needs/", "provider", add_needs, 7),
+    "own needs": ("/needs/mine/", "owner", add_needs, 6),
+    "needs on the desk": ("/needs/desk/", "organiser", add_needs, 6),
+    "capabilities": ("/capabilities/", None, add_capabilities, 3),
+    "own capabilities": ("/capabilities/mine/", "provider", add_capabilities, 9),
+    "institutes": ("/institutes/", None, add_institutes, 3),
+    "capabilities of an institute": ("/institutes/{institute}/", None, add_capabilities, 5),
+    "members of an institute": ("/accounts/organisations/{institute}/", "provider", add_members, 6),
+    "imports": ("/imports/new/", "provider", add_imports, 7),
+    "inbox": ("/matching/inbox/", "provider", add_proposals, 7),
+    "proposals of a need": ("/matching/needs/{one}/", "owner", add_proposals_of_one_need, 7),
+    "organisations on the desk": ("/accounts/organisations/desk/", "organiser", add_waiting, 5),
+    "memberships and tokens": ("/accounts/me/", "owner", add_memberships, 5),
+    "home": ("/", None, add_needs, 8),
+    "API: organisations": ("/api/v1/organisations/", None, add_institutes, 2),
+    "API: needs": ("/api/v1/needs/", None, add_needs, 3),
+    "API: needs, signed in": ("/api/v1/needs/", "owner", add_needs, 6),
+    "API: capabilities": ("/api/v1/capabilities/", None, add_capabilities, 3),
+    "API: proposals, of the enterprise": ("/api/v1/proposals/", "owner", add_proposals, 7),
+    "API: proposals, of the institute": ("/api/v1/proposals/", "provider", add_proposals, 7),
+}
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(name, rows, make, django_assert_num_queries):
+    path, who, add, queries = LISTS[name]
+    add(rows, make)
+    path = path.format(institute=make.institute.pk, one=getattr(make, "one", make.institute).pk)
+    client = Client()
+    if who:
+        client.force_login(User.objects.get(pk=getattr(make, who).pk))
+    with django_assert_num_queries(queries):
+        assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "who", "add", "expected"),
+    [
+        ("/needs/", None, add_needs, 3),
+        ("/needs/mine/", "owner", add_needs, 6),
+        ("/capabilities/", None, add_capabilities, 3),
+        ("/institutes/", None, add_institutes, 4),
+        ("/matching/inbox/", "provider", add_proposals, 9),
+    ],
+)
+def test_the_lists_have_these_rows(path, who, add, expected, make, client):
+    """Equal numbers of queries over empty lists would prove nothing."""
+    add(3, make)
+    if who:
+        client.force_login(User.objects.get(pk=getattr(make, who).pk))
+    assert client.get(path).context["page"].paginator.count == expected
+
+
+def test_a_page_shows_twenty_rows_and_the_next_the_rest(make, client):
+    add_waiting(21, make)
+    client.force_login(make.organiser)
+    desk = "/accounts/organisations/desk/"
+    pages = [client.get(desk, {"page": page}).context["page"] for page in ("1", "2", "3", "-1", "x", "9" * 5000)]
+    assert [len(page.object_list) for page in pages] == [20, 1, 1, 1, 20, 20]
