@@ -18,24 +18,21 @@ from itertools import chain
 from operator import or_
 
 from matching.engine.coverage import (
-    NEGLIGIBLE,
     Axis,
     Offer,
     axis_ends,
     check_axis,
-    covered_pieces,
     cut_axis,
-    grade,
     is_plausible,
     needed_intervals,
     offered_intervals,
     reach,
     rows_over,
-    slabs_of,
     touches_open_end,
 )
-from matching.engine.facts import Item, ItemKind, Line, Verdict
+from matching.engine.facts import Item, Line, Verdict
 from matching.engine.laws import FAR
+from matching.engine.parameters import check_parameters, compare_parameters, offered_parameters, starts_at_zero
 from matching.engine.sufficiency import check_uncertainty, find_start, law_nodes
 from matching.engine.uncertainty import Accuracy, ground_of, is_level_unit, offered_accuracy, required_accuracy
 from matching.engine.units import KINDS
@@ -53,13 +50,7 @@ from matching.engine.verdicts import (
 
 __all__ = ["LineVerdict", "PairVerdict", "judge_line", "judge_pair"]
 
-# The kind of current of a voltage or current is a parameter with two nominal values.
-CURRENT_FORM = "current_form"
-CURRENT_KINDS = ("voltage", "current")
-_CURRENT_FORMS = (
-    (Decimal(0), re.compile(r"直流|(?<![A-Za-z])DC[VI]?(?![A-Za-z])")),
-    (Decimal(1), re.compile(r"交流|交直流|工频|(?<![A-Za-z])AC[VI]?(?![A-Za-z])")),
-)
+# From the weakest to the strongest: fail if any check fails, else unknown if any is, else partial if any is.
 _ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PARTIAL, Verdict.PASS)
 
 
@@ -115,10 +106,7 @@ def _undecided(need: Line, reason: Reason | None) -> LineVerdict:
 
 
 def _weakest(verdicts: Iterable[Verdict]) -> Verdict:
-    """Fail if any fails, else unknown if any is unknown, else partial if any is partial, else pass."""
-    found = set(verdicts)
-    order = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PARTIAL, Verdict.PASS)
-    return next((verdict for verdict in order if verdict in found), Verdict.UNKNOWN)
+    return min(verdicts, key=_ORDER.index, default=Verdict.UNKNOWN)
 
 
 # --- The gate ------------------------------------------------------------------------------------------------
@@ -130,7 +118,7 @@ def check_kind(need: Line, row: Line) -> KindCheck:
     A narrower kind (flatness is a form, a form is a length) is a partial match and never passes. Scales that do
     not convert into each other (HRC, HBW) differ like kinds.
     """
-    mine, theirs = _kind_of(need), _kind_of(row)
+    mine, theirs = need.quantity, row.quantity
     unit, units = _unit_of(need), _units_of(row)
     differs = bool(unit and units and unit not in units)
     if {mine, theirs} == {"power", "power_level"}:
@@ -151,17 +139,13 @@ def check_kind(need: Line, row: Line) -> KindCheck:
     return KindCheck(verdict, mine, theirs, reason)
 
 
-def _kind_of(line: Line) -> str | None:
-    return line.quantity or next((item.quantity for item in line.ranges if item.quantity), None)
-
-
 def _unit_of(line: Line) -> str | None:
     return next(iter(_units_of(line)), None)
 
 
 def _units_of(line: Line) -> list[str]:
     """The SI units of the ranges, or of the quantity; a row may state several scales of hardness."""
-    kind = KINDS.get(_kind_of(line) or "")
+    kind = KINDS.get(line.quantity or "")
     stated = list(dict.fromkeys(item.si_unit for item in line.ranges if item.si_unit))
     return stated or ([kind.si_unit] if kind and kind.si_unit else [])
 
@@ -221,30 +205,29 @@ class Row:
     accuracy: Accuracy
 
 
-def _read_row(number: int, line: Line, starts_at_zero: bool) -> Row:
-    items = _plausible(line.ranges)
-    ranges = offered_intervals(items, starts_at_zero)
+def _read_row(number: int, line: Line, from_zero: bool) -> Row:
+    items = list(filter(is_plausible, line.ranges))
+    ranges = offered_intervals(items, from_zero)
     stated = offered_intervals([item for item in items if item.high is not None], True)
     accuracy = offered_accuracy(line, ground_of(line, stated.certain))
     if not ranges.certain:
         # A row that states no range may serve any.
         ranges = replace(ranges, possible=(Interval(-FAR, FAR),))
-    parameters = {key: offered_intervals(found, _starts_at_zero(key)) for key, found in _parameters(line).items()}
-    return Row(number, line, ranges, parameters, accuracy)
+    return Row(number, line, ranges, offered_parameters(line), accuracy)
 
 
 def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, ratio: Decimal) -> LineVerdict:
     """The checks in order, over the rows of one object and measurand."""
     need, group = _on_one_scale(need, group, gate)
-    starts_at_zero = _starts_at_zero(gate.need or gate.offered)
-    rows = [_read_row(number, line, starts_at_zero) for number, line in group]
-    items = _plausible(need.ranges)
-    needed, assumed = needed_intervals(items, starts_at_zero)
+    from_zero = starts_at_zero(gate.need or gate.offered)
+    rows = [_read_row(number, line, from_zero) for number, line in group]
+    items = list(filter(is_plausible, need.ranges))
+    needed, assumed = needed_intervals(items, from_zero)
     stated, _ = needed_intervals([item for item in items if item.high is not None], True)
     requirement = required_accuracy(need, ground_of(need, stated), ratio)
     accuracies = [row.accuracy for row in rows]
 
-    boxes = _compare_parameters(need, rows)
+    boxes = compare_parameters(need, [row.parameters for row in rows])
     relevant = [row if boxes.relevant >> index & 1 else None for index, row in enumerate(rows)]
     wanted = needed or tuple(one for row in rows for one in row.ranges.certain)
     ends = axis_ends(wanted)
@@ -260,7 +243,7 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
     unit = _unit_of(need) or _unit_of(group[0][1])
     slabs = boxes.hoped or {boxes.relevant: 1.0}
     coverage = _check_coverage(axis, offered, possible, is_stated=bool(needed))
-    parameters = _check_parameters(boxes, axis, masks, coverage.share or 0.0)
+    parameters = check_parameters(boxes, axis, masks, coverage.share or 0.0)
     uncertainty = check_uncertainty(axis, masks, slabs, requirement, accuracies, unit=unit, start=start)
 
     over = reduce(or_, masks, 0)
@@ -311,15 +294,6 @@ def _in_unit(line: Line, unit: str | None) -> Line:
     return line if len(ranges) == len(line.ranges) else replace(line, ranges=ranges)
 
 
-def _plausible(items: Iterable[Item]) -> list[Item]:
-    return [item for item in items if is_plausible(item)]
-
-
-def _starts_at_zero(key: str | None) -> bool:
-    kind = KINDS.get(key or "")
-    return bool(kind and kind.starts_at_zero)
-
-
 def _has_unread(line: Line) -> bool:
     """Whether a number of the range, accuracy or conditions could not be read, so that a yes would be a guess."""
     cells = (line.cells.range, line.cells.accuracy, line.cells.conditions)
@@ -327,7 +301,7 @@ def _has_unread(line: Line) -> bool:
 
 
 def _cut(need: Line, rows: Sequence[Row], wanted: Sequence[Interval], edges: Iterable[Decimal]) -> Axis:
-    key = _kind_of(need) or _kind_of(rows[0].line)
+    key = need.quantity or rows[0].line.quantity
     kind = KINDS.get(key or "")
     is_level = is_level_unit(_unit_of(need) or _unit_of(rows[0].line))
     return cut_axis(key, wanted, edges, by_decades=bool(kind and kind.logarithmic_axis), is_level=is_level)
@@ -353,7 +327,7 @@ def _renumber(check: UncertaintyCheck, rows: Sequence[Row]) -> UncertaintyCheck:
 
 def _in_dbm(line: Line) -> Line:
     """A line of power in W with its range as a level: 10·lg(P/1 mW) dBm. Its accuracy stays in W or per cent."""
-    if _kind_of(line) != "power":
+    if line.quantity != "power":
         return line
     return replace(line, quantity="power_level", ranges=tuple(_item_in_dbm(item) for item in line.ranges))
 
@@ -364,100 +338,3 @@ def _item_in_dbm(item: Item) -> Item:
         for end in (item.low, item.high)
     )
     return replace(item, quantity="power_level", low=low, high=high, si_unit="dBm", unit="dBm")
-
-
-# --- Parameters ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Boxes:
-    """The slabs over the combinations of parameters: for certain, and hoping that what is unsaid fits."""
-
-    checks: tuple[CoverageCheck, ...]
-    sure: dict[int, float]
-    hoped: dict[int, float]
-    everyone: int
-
-    @property
-    def relevant(self) -> int:
-        """The rows that may serve some of the parameters asked for; all, if none does."""
-        return reduce(or_, self.hoped, 0) or self.everyone
-
-
-def _compare_parameters(need: Line, rows: Sequence[Row]) -> Boxes:
-    """Compare the parameters of both sides axis by axis; one that a side does not state is unknown, never a no."""
-    everyone = (1 << len(rows)) - 1
-    asked = _parameters(need)
-    checks, sure_axes, hoped_axes = [], [], []
-    unsure = 0
-    implied = (CURRENT_FORM,) if _kind_of(need) in CURRENT_KINDS else ()
-    for key in dict.fromkeys(chain(asked, *(row.parameters for row in rows), implied)):
-        stating = [row.parameters.get(key) for row in rows]
-        silent = sum(1 << index for index, offer in enumerate(stating) if offer is None)
-        needed, _ = needed_intervals(asked.get(key, ()), _starts_at_zero(key))
-        if not needed:
-            unsure |= everyone if key == CURRENT_FORM else everyone & ~silent
-            bands = tuple(one for offer in stating if offer for one in offer.certain)
-            checks.append(CoverageCheck(Verdict.UNKNOWN, key, offered=bands, reason=Reason.NEED_PARAMETER_UNSTATED))
-            continue
-        ends = axis_ends(needed)
-        certain = [reach(offer.certain, ends) if offer else () for offer in stating]
-        possible = [reach(offer.possible, ends) if offer else () for offer in stating]
-        kind = KINDS.get(key)
-        axis = cut_axis(
-            key,
-            needed,
-            {end for row in (*certain, *possible) for end in axis_ends(row)},
-            by_decades=bool(kind and kind.logarithmic_axis),
-        )
-        sure_axes.append((axis, rows_over(axis, certain)))
-        hoped_axes.append((axis, [mask | silent for mask in rows_over(axis, possible)]))
-        check = check_axis(axis, certain, possible)
-        if silent == everyone:
-            check = replace(check, verdict=Verdict.UNKNOWN, share=None, reason=Reason.OFFERED_PARAMETER_UNSTATED)
-        checks.append(check)
-        unsure |= silent
-    sure = slabs_of(sure_axes, everyone & ~unsure)
-    return Boxes(tuple(checks), sure, slabs_of(hoped_axes, everyone), everyone)
-
-
-def _check_parameters(boxes: Boxes, axis: Axis, masks: Sequence[int], covered: float) -> ParametersCheck:
-    """The part of the covered range that the parameters leave, from the share of the whole box."""
-    if not boxes.checks:
-        return ParametersCheck(Verdict.PASS, 1.0)
-    sure, hoped = (_box_share(slabs, axis, masks, covered) for slabs in (boxes.sure, boxes.hoped))
-    if hoped > sure + NEGLIGIBLE:
-        return ParametersCheck(Verdict.UNKNOWN, None, boxes.checks)
-    return ParametersCheck(grade(sure), sure, boxes.checks)
-
-
-def _box_share(slabs: dict[int, float], axis: Axis, masks: Sequence[int], covered: float) -> float:
-    """The share of the box that the slabs cover, relative to what is covered without regard to parameters."""
-    if not covered:
-        return min(1.0, sum(slabs.values()))
-    share = 0.0
-    for slab, part in slabs.items():
-        over = zip(axis.pieces, covered_pieces(axis, masks, slab), strict=True)
-        share += part * sum(axis.weight(piece) for piece, good in over if good)
-    return min(1.0, share / covered)
-
-
-def _parameters(line: Line) -> dict[str, list[Item]]:
-    """The parameters of a line by quantity, with the kind of current of a voltage or current."""
-    found: dict[str, list[Item]] = {}
-    for item in _plausible(line.parameters):
-        if item.low is not None or item.high is not None:
-            found.setdefault(item.quantity or item.si_unit or item.raw, []).append(item)
-    if _kind_of(line) in CURRENT_KINDS and (forms := _current_forms(line, found)):
-        found[CURRENT_FORM] = forms
-    return found
-
-
-def _current_forms(line: Line, parameters: dict[str, list[Item]]) -> list[Item]:
-    """直流 as 0 and 交流 as 1, from the words of the line, or from a frequency it gives."""
-    cells = line.cells
-    words = " ".join((cells.object, cells.measurand, cells.range, cells.conditions, cells.note))
-    forms = [value for value, pattern in _CURRENT_FORMS if pattern.search(words)]
-    if not forms and any(item.high for item in parameters.get("frequency", ())):
-        forms = [Decimal(1)]
-    return [Item(ItemKind.RANGE, (0, 0), "", CURRENT_FORM, value, value, nominal=True) for value in forms]

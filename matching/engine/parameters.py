@@ -1,0 +1,190 @@
+"""Parameters: what a line states beside its measurand, such as the frequency of an AC voltage or the DN of a meter.
+
+A need is a box over its range and all its parameters (CNAS-GL025: a CMC holds under stated conditions). A parameter
+that one side does not state is unknown and never a no. What words say, such as direct or alternating current, is
+a parameter too: a form, whose names are nominal points counted from 0.
+
+    items and words → parameters → axes, piece by piece → slabs of the box → check
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import reduce
+from itertools import chain
+from operator import or_
+
+from matching.engine.coverage import (
+    NEGLIGIBLE,
+    Axis,
+    Offer,
+    axis_ends,
+    check_axis,
+    covered_pieces,
+    cut_axis,
+    grade,
+    is_plausible,
+    needed_intervals,
+    offered_intervals,
+    reach,
+    rows_over,
+    slabs_of,
+)
+from matching.engine.facts import Item, ItemKind, Line, Verdict
+from matching.engine.units import KINDS
+from matching.engine.verdicts import CoverageCheck, ParametersCheck, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form of some quantity kinds; `usual` is the name that silence stands for, where it stands for one."""
+
+    label: str
+    kinds: tuple[str, ...]
+    names: tuple[str, ...]
+    words: tuple[re.Pattern[str], ...]
+    usual: int | None = None
+
+
+FORMS = {
+    "current_form": Form(
+        "交流或直流",
+        ("voltage", "current"),
+        ("直流", "交流"),
+        (
+            re.compile(r"直流|(?<![A-Za-z])DC[VI]?(?![A-Za-z])"),
+            re.compile(r"交流|交直流|工频|(?<![A-Za-z])AC[VI]?(?![A-Za-z])"),
+        ),
+    ),
+    # A pressure is a gauge pressure unless it is called absolute.
+    "pressure_form": Form(
+        "表压或绝压",
+        ("pressure",),
+        ("表压", "绝压"),
+        (re.compile(r"表压|[（(]G[）)]"), re.compile(r"绝压|绝对压|[（(]A(?:bs)?[）)]")),
+        usual=0,
+    ),
+}
+
+
+# --- What a line states ------------------------------------------------------------------------------------------
+
+
+def offered_parameters(row: Line) -> dict[str, Offer]:
+    """The parameters of a row as intervals, by quantity."""
+    return {key: offered_intervals(items, starts_at_zero(key)) for key, items in _parameters(row).items()}
+
+
+def starts_at_zero(key: str | None) -> bool:
+    """Whether nothing of that kind is less than zero, so that zero stands for a missing lower end."""
+    kind = KINDS.get(key or "")
+    return bool(kind and kind.starts_at_zero)
+
+
+def _parameters(line: Line) -> dict[str, list[Item]]:
+    """The parameters of a line by quantity, with the forms that its words tell."""
+    found: dict[str, list[Item]] = {}
+    for item in filter(is_plausible, line.parameters):
+        if item.low is not None or item.high is not None:
+            found.setdefault(item.quantity or item.si_unit or item.raw, []).append(item)
+    cells = line.cells
+    words = " ".join((cells.object, cells.measurand, cells.range, cells.conditions, cells.note))
+    for key, form in FORMS.items():
+        names = [name for name, word in enumerate(form.words) if word.search(words)]
+        if key == "current_form" and not names and any(item.high for item in found.get("frequency", ())):
+            # What has a frequency alternates.
+            names = [form.names.index("交流")]
+        if names and line.quantity in form.kinds:
+            found[key] = [_form_item(key, Decimal(name)) for name in names]
+    return found
+
+
+def _form_item(key: str, name: Decimal) -> Item:
+    return Item(ItemKind.RANGE, (0, 0), "", key, name, name, nominal=True)
+
+
+def _is_usual(key: str, names: Iterable[Decimal]) -> bool:
+    """Whether nobody departs from what silence means, so that there is nothing to compare."""
+    form = FORMS.get(key)
+    return bool(form and form.usual is not None and all(name == form.usual for name in names))
+
+
+# --- Axis by axis ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Boxes:
+    """The slabs over the combinations of parameters: for certain, and hoping that what is unsaid fits."""
+
+    checks: tuple[CoverageCheck, ...]
+    sure: dict[int, float]
+    hoped: dict[int, float]
+    everyone: int
+
+    @property
+    def relevant(self) -> int:
+        """The rows that may serve some of the parameters asked for; all, if none does."""
+        return reduce(or_, self.hoped, 0) or self.everyone
+
+
+def compare_parameters(need: Line, rows: Sequence[Mapping[str, Offer]]) -> Boxes:
+    """Compare the parameters of both sides axis by axis; one that a side does not state is unknown, never a no."""
+    everyone = (1 << len(rows)) - 1
+    asked = _parameters(need)
+    checks, sure_axes, hoped_axes = [], [], []
+    unsure = 0
+    implied = [key for key, form in FORMS.items() if need.quantity in form.kinds and form.usual is None]
+    for key in dict.fromkeys(chain(asked, *rows, implied)):
+        stating = [row.get(key) for row in rows]
+        silent = sum(1 << index for index, offer in enumerate(stating) if offer is None)
+        needed, _ = needed_intervals(asked.get(key, ()), starts_at_zero(key))
+        if _is_usual(key, (one.low for one in chain(needed, *(offer.certain for offer in stating if offer)))):
+            continue
+        if not needed:
+            unsure |= everyone if key in implied else everyone & ~silent
+            bands = tuple(one for offer in stating if offer for one in offer.certain)
+            checks.append(CoverageCheck(Verdict.UNKNOWN, key, offered=bands, reason=Reason.NEED_PARAMETER_UNSTATED))
+            continue
+        ends = axis_ends(needed)
+        certain = [reach(offer.certain, ends) if offer else () for offer in stating]
+        possible = [reach(offer.possible, ends) if offer else () for offer in stating]
+        kind = KINDS.get(key)
+        axis = cut_axis(
+            key,
+            needed,
+            {end for row in (*certain, *possible) for end in axis_ends(row)},
+            by_decades=bool(kind and kind.logarithmic_axis),
+        )
+        sure_axes.append((axis, rows_over(axis, certain)))
+        hoped_axes.append((axis, [mask | silent for mask in rows_over(axis, possible)]))
+        check = check_axis(axis, certain, possible)
+        if silent == everyone:
+            check = replace(check, verdict=Verdict.UNKNOWN, share=None, reason=Reason.OFFERED_PARAMETER_UNSTATED)
+        checks.append(check)
+        unsure |= silent
+    sure = slabs_of(sure_axes, everyone & ~unsure)
+    return Boxes(tuple(checks), sure, slabs_of(hoped_axes, everyone), everyone)
+
+
+def check_parameters(boxes: Boxes, axis: Axis, masks: Sequence[int], covered: float) -> ParametersCheck:
+    """The part of the covered range that the parameters leave, from the share of the whole box."""
+    if not boxes.checks:
+        return ParametersCheck(Verdict.PASS, 1.0)
+    sure, hoped = (_box_share(slabs, axis, masks, covered) for slabs in (boxes.sure, boxes.hoped))
+    if hoped > sure + NEGLIGIBLE:
+        return ParametersCheck(Verdict.UNKNOWN, None, boxes.checks)
+    return ParametersCheck(grade(sure), sure, boxes.checks)
+
+
+def _box_share(slabs: dict[int, float], axis: Axis, masks: Sequence[int], covered: float) -> float:
+    """The share of the box that the slabs cover, relative to what is covered without regard to parameters."""
+    if not covered:
+        return min(1.0, sum(slabs.values()))
+    share = 0.0
+    for slab, part in slabs.items():
+        over = zip(axis.pieces, covered_pieces(axis, masks, slab), strict=True)
+        share += part * sum(axis.weight(piece) for piece, good in over if good)
+    return min(1.0, share / covered)
