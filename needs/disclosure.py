@@ -9,6 +9,13 @@ from matching.engine.units import find_kind
 from needs.enums import BudgetBand, NeedStatus, Sight
 from needs.models import Need, NeedLine
 
+WAITS_FOR = {
+    NeedStatus.DRAFT: "企业提交",
+    NeedStatus.SUBMITTED: "组织方受理",
+    NeedStatus.DIAGNOSING: "组织方诊断",
+    NeedStatus.RETURNED: "企业补充后重新提交",
+}
+
 
 @dataclass(frozen=True)
 class DisclosedNeed:
@@ -37,6 +44,7 @@ class DisclosedNeed:
     credentials: tuple[str, ...] = ()
     organisation_name: str = ""
     contact: str = ""
+    waits_for: str = ""
 
     @property
     def shows_lines(self) -> bool:
@@ -83,6 +91,7 @@ def disclose(need: Need, user) -> DisclosedNeed:
         credentials=tuple(need.credentials_display) if open_ else (),
         organisation_name=need.organisation.name if full or (open_ and not need.is_anonymous) else "",
         contact=_contact(need) if full or (open_ and need.shows_contact) else "",
+        waits_for=_next_move(need) if full else "",
     )
 
 
@@ -90,6 +99,13 @@ def quantity_labels(lines) -> list[str]:
     """The kinds of quantity the lines are about, each once, in words."""
     keys = dict.fromkeys(line.reading.get("quantity") for line in lines)
     return [find_kind(key).label for key in keys if key]
+
+
+def _next_move(need: Need) -> str:
+    """Whose turn it is to do what; empty when the need waits for nobody."""
+    if need.status == NeedStatus.ACCEPTED:
+        return "组织方发布" if need.public_text_confirmed_at else "企业确认公开内容"
+    return WAITS_FOR.get(need.status, "")
 
 
 def _budget(need: Need, *, full: bool) -> str:

@@ -36,9 +36,11 @@ class NeedQuerySet(models.QuerySet):
         return self.filter(public | self._full_sight(user))
 
     def waiting_first(self):
-        """What the organiser has to act on before the rest, the longest untouched first."""
-        waits = Case(When(status__in=[S.SUBMITTED, S.DIAGNOSING, S.ACCEPTED], then=Value(0)), default=Value(1))
-        return self.order_by(waits, "updated_at", "pk")
+        """What the organiser has to act on, then what waits for the enterprise; the longest untouched first."""
+        in_hand = Q(status__in=[S.SUBMITTED, S.DIAGNOSING])
+        confirmed = Q(status=S.ACCEPTED, public_text_confirmed_at__isnull=False)
+        turns = [When(in_hand | confirmed, then=Value(0)), When(status__in=[S.ACCEPTED, S.RETURNED], then=Value(1))]
+        return self.order_by(Case(*turns, default=Value(2)), "updated_at", "pk")
 
     def fully_seen_by(self, user):
         """Needs shown to the user with nothing withheld."""

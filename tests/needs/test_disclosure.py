@@ -6,8 +6,9 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from needs.disclosure import DisclosedNeed, disclose, sight_of
-from needs.enums import NeedStatus, Sight
+from needs.enums import Sight
 from needs.models import Need
+from needs.services import confirm_public_text
 
 OUTSIDERS = ("anonymous", "stranger", "provider", "distant_organiser", "reviewer")
 INSIDERS = ("owner", "colleague", "organiser", "admin")
@@ -60,7 +61,8 @@ def shown(need, user) -> set[str]:
 @pytest.mark.parametrize("level", [1, 2, 3])
 def test_insiders_see_everything(level, new_need, readers):
     need = new_need("published", level=level, **EVERYTHING)
-    everything = {field.name for field in fields(DisclosedNeed)}
+    # A published need waits for nobody.
+    everything = {field.name for field in fields(DisclosedNeed)} - {"waits_for"}
     assert {name: shown(need, readers[name]) for name in INSIDERS} == dict.fromkeys(INSIDERS, everything)
 
 
@@ -137,3 +139,28 @@ def test_what_is_fetched_can_be_shown_and_what_can_be_shown_is_fetched(level, st
     kept = {"organiser", "admin"} if status == "draft" else set()
     assert visible == {name for name, user in readers.items() if sight_of(need, user)} - kept
     assert full == {name for name, user in readers.items() if sight_of(need, user) == Sight.FULL} - kept
+
+
+@pytest.mark.parametrize(
+    ("status", "turn"),
+    [
+        ("draft", "企业提交"),
+        ("submitted", "组织方受理"),
+        ("returned", "企业补充后重新提交"),
+        ("diagnosing", "组织方诊断"),
+        ("accepted", "企业确认公开内容"),
+        ("rejected", ""),
+        ("published", ""),
+        ("withdrawn", ""),
+    ],
+)
+def test_insiders_are_told_whose_turn_it_is(new_need, owner, status, turn):
+    assert disclose(new_need(status), owner).waits_for == turn
+
+
+def test_what_the_organiser_has_to_do_comes_first_on_the_desk(new_need, owner, organiser):
+    for status in ("published", "returned", "accepted", "submitted"):
+        new_need(status, title=status)
+    confirm_public_text(new_need("accepted", title="confirmed"), actor=owner)
+    needs = Need.objects.overseen_by(organiser).waiting_first()
+    assert [need.title for need in needs] == ["submitted", "confirmed", "returned", "accepted", "published"]
