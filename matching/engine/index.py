@@ -1,4 +1,8 @@
-"""Capabilities as a TF-IDF matrix, and the ones whose words come nearest to a need."""
+"""Capabilities as vectors, and the ones that come nearest to a need.
+
+A need and a capability are compared three times: by words, by single characters, and by meaning, which is what
+the words and characters of this catalogue tell of each other by standing together.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +15,60 @@ from matching.engine.profile import Profile, profile_capability
 from matching.engine.terms import vocabulary
 
 Progress = Callable[[Iterable[CapabilityDocument]], Iterable[CapabilityDocument]]
+# The directions in which meaning is told apart.
+DIRECTIONS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWeight:
+    """What one term adds to the similarity by words, and how much of the need it is: its squared weight there."""
+
+    term: str
+    similarity: float
+    need: float
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A capability near to a need: the cosine of their terms, and what each shared term adds to it."""
+    """A capability near to a need: their similarities, and what each shared term adds to that by words."""
 
     document: CapabilityDocument
     profile: Profile
-    similarity: float
-    shares: tuple[tuple[str, float], ...]
+    words: float
+    characters: float
+    meaning: float
+    shared: tuple[SharedWeight, ...]
+
+    @property
+    def closeness(self) -> float:
+        """The mean of the three similarities: how far both speak of the same object."""
+        return (self.words + self.characters + self.meaning) / 3
+
+
+@dataclass(frozen=True)
+class Space:
+    """Documents as rows of unit length over their terms, the rarer a term the heavier."""
+
+    columns: Any
+    tfidf: Any
+    rows: Any
+
+    def place(self, weights: Mapping[str, float]) -> Any:
+        """A document as a row of unit length; zero if it has no known term."""
+        return self.tfidf.transform(self.columns.transform([weights]))
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The rows of words and characters, turned into the few directions in which most of them vary."""
+
+    directions: Any
+    rows: Any
 
 
 @dataclass(frozen=True)
 class Index:
-    """Capabilities in the order of their keys, their terms as rows of unit length, and look-up tables."""
+    """Capabilities in the order of their keys, as rows of three spaces, and look-up tables."""
 
     documents: tuple[CapabilityDocument, ...]
     profiles: tuple[Profile, ...]
@@ -33,57 +76,76 @@ class Index:
     by_kind: dict[CapabilityKind, Any]
     by_code: dict[str, tuple[int, ...]]
     by_quantity: dict[str, tuple[int, ...]]
-    columns: Any
-    tfidf: Any
-    matrix: Any
+    words: Space
+    characters: Space
+    meaning: Meaning
 
     def candidates(
         self, need: NeedDocument, profile: Profile, kind: CapabilityKind, *, limit: int
     ) -> tuple[Candidate, ...]:
-        """The capabilities of one kind nearest by words, and those that share a code or a quantity.
+        """The capabilities of one kind nearest to a need, and those that share a code or a quantity.
 
         At most `limit` of each of the three; the nearest first, equal ones by key.
         """
         if not self.documents:
             return ()
-        vector = self._vector(profile)
-        similarities = self._similarities(vector)
+        view = self._compare(profile)
         own = self.by_kind[kind]
         coded = {row for code in profile.codes for row in self.by_code.get(code, ())}
         measured = {row for line in need.lines for row in self.by_quantity.get(line.quantity or "", ())}
-        chosen = {row for row in _best(similarities, own, limit) if similarities[row] > 0}
+        chosen = {row for row in _best(view.nearness, own, limit) if view.nearness[row] > 0}
         for rows in (coded, measured):
-            chosen.update(_best(similarities, [row for row in own if row in rows], limit))
-        return self._candidates(_best(similarities, sorted(chosen), len(chosen)), similarities, vector)
+            chosen.update(_best(view.nearness, [row for row in own if row in rows], limit))
+        return self._candidates(_best(view.nearness, sorted(chosen), len(chosen)), view)
 
     def candidates_among(self, profile: Profile, keys: Iterable[str], *, limit: int) -> tuple[Candidate, ...]:
         """The nearest of given capabilities, however far they are; the nearest first, equal ones by key."""
-        vector = self._vector(profile)
-        similarities = self._similarities(vector)
-        own = sorted(self.rows[key] for key in keys)
-        return self._candidates(_best(similarities, own, limit), similarities, vector)
+        view = self._compare(profile)
+        return self._candidates(_best(view.nearness, sorted(self.rows[key] for key in keys), limit), view)
 
-    def _vector(self, profile: Profile) -> Any:
-        return self.tfidf.transform(self.columns.transform([profile.terms]))
+    def _compare(self, profile: Profile) -> _View:
+        words, characters = self.words.place(profile.terms), self.characters.place(profile.characters)
+        meaning = self.meaning.rows @ (_side_by_side(words, characters) @ self.meaning.directions).ravel()
+        return _View(
+            need=words,
+            words=(self.words.rows @ words.T).toarray().ravel(),
+            characters=(self.characters.rows @ characters.T).toarray().ravel(),
+            # Turning the rows leaves traces where nothing is shared.
+            meaning=meaning.round(6).clip(min=0),
+        )
 
-    def _similarities(self, vector: Any) -> Any:
-        return (self.matrix @ vector.T).toarray().ravel()
-
-    def _candidates(self, rows: Sequence[int], similarities: Any, vector: Any) -> tuple[Candidate, ...]:
-        common = self.matrix[rows].multiply(vector).tocoo()
-        names = self.columns.feature_names_
-        shares: list[list[tuple[str, float]]] = [[] for _ in rows]
+    def _candidates(self, rows: Sequence[int], view: _View) -> tuple[Candidate, ...]:
+        common = self.words.rows[rows].multiply(view.need).tocoo()
+        squares = view.need.multiply(view.need).toarray().ravel()
+        names = self.words.columns.feature_names_
+        shared: list[list[SharedWeight]] = [[] for _ in rows]
         for place, column, share in zip(common.row, common.col, common.data, strict=True):
-            shares[place].append((names[column], float(share)))
+            shared[place].append(SharedWeight(names[column], float(share), float(squares[column])))
         return tuple(
             Candidate(
                 document=self.documents[row],
                 profile=self.profiles[row],
-                similarity=float(similarities[row]),
-                shares=tuple(sorted(own, key=lambda share: (-share[1], share[0]))),
+                words=float(view.words[row]),
+                characters=float(view.characters[row]),
+                meaning=float(view.meaning[row]),
+                shared=tuple(sorted(own, key=lambda weight: (-weight.similarity, weight.term))),
             )
-            for row, own in zip(rows, shares, strict=True)
+            for row, own in zip(rows, shared, strict=True)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """All capabilities as one need sees them; `need` is its row of words."""
+
+    need: Any
+    words: Any
+    characters: Any
+    meaning: Any
+
+    @property
+    def nearness(self) -> Any:
+        return self.words + self.characters + self.meaning
 
 
 def build_index(
@@ -98,8 +160,6 @@ def build_index(
     step, is done once. `progress` wraps the documents as they are read.
     """
     from numpy import array
-    from sklearn.feature_extraction import DictVectorizer
-    from sklearn.feature_extraction.text import TfidfTransformer
 
     documents = tuple(sorted(capabilities, key=lambda document: document.key))
     stored = profiles or {}
@@ -107,10 +167,9 @@ def build_index(
         stored[document.key] if document.key in stored else profile_capability(document)
         for document in (progress(documents) if progress else documents)
     )
-    weights = [profile.terms for profile in read] or [{}]
     # The trade's words are columns even where nobody offers them: a need that asks for them is less well met.
-    columns = DictVectorizer().fit([*weights, dict.fromkeys(vocabulary(), 1.0)])
-    tfidf = TfidfTransformer().fit(columns.transform(weights))
+    words = _make_space([profile.terms for profile in read], known=vocabulary())
+    characters = _make_space([profile.characters for profile in read])
     kinds = array([document.kind for document in documents])
     return Index(
         documents=documents,
@@ -119,10 +178,36 @@ def build_index(
         by_kind={kind: (kinds == kind).nonzero()[0] for kind in CapabilityKind},
         by_code=_rows_by(profile.codes for profile in read),
         by_quantity=_rows_by([line.quantity for line in document.lines if line.quantity] for document in documents),
-        columns=columns,
-        tfidf=tfidf,
-        matrix=tfidf.transform(columns.transform(weights)).tocsr(),
+        words=words,
+        characters=characters,
+        meaning=_learn_meaning(_side_by_side(words.rows, characters.rows)),
     )
+
+
+def _make_space(documents: Sequence[Mapping[str, float]], known: Iterable[str] = ()) -> Space:
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    documents = documents or [{}]
+    # One column at least, for a catalogue without a word.
+    columns = DictVectorizer().fit([*documents, dict.fromkeys([*known, ""], 1.0)])
+    tfidf = TfidfTransformer().fit(columns.transform(documents))
+    return Space(columns, tfidf, tfidf.transform(columns.transform(documents)).tocsr())
+
+
+def _learn_meaning(rows: Any) -> Meaning:
+    """Latent semantic analysis; the seed is fixed, so that the same catalogue gives the same directions."""
+    from sklearn.preprocessing import normalize
+    from sklearn.utils.extmath import randomized_svd
+
+    _, _, directions = randomized_svd(rows, min(DIRECTIONS, *rows.shape), random_state=0)
+    return Meaning(directions.T, normalize(rows @ directions.T))
+
+
+def _side_by_side(words: Any, characters: Any) -> Any:
+    from scipy.sparse import hstack
+
+    return hstack([words, characters], format="csr")
 
 
 def _rows_by(keys_by_row: Iterable[Iterable[str]]) -> dict[str, tuple[int, ...]]:
@@ -133,9 +218,9 @@ def _rows_by(keys_by_row: Iterable[Iterable[str]]) -> dict[str, tuple[int, ...]]
     return {key: tuple(rows) for key, rows in found.items()}
 
 
-def _best(similarities: Any, rows: Any, limit: int) -> list[int]:
-    """The rows with the highest similarity; equal ones in their own order."""
+def _best(nearness: Any, rows: Any, limit: int) -> list[int]:
+    """The rows that come nearest; equal ones in their own order."""
     from numpy import argsort, asarray
 
     rows = asarray(rows, dtype=int)
-    return [int(row) for row in rows[argsort(-similarities[rows], kind="stable")][:limit]]
+    return [int(row) for row in rows[argsort(-nearness[rows], kind="stable")][:limit]]

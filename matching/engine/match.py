@@ -7,30 +7,73 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import compress, pairwise
+from math import exp
 
 from matching.engine.documents import CapabilityKind, NeedDocument
+from matching.engine.facts import Line, Verdict
 from matching.engine.index import Candidate, Index
-from matching.engine.judging import judge_pair
+from matching.engine.judging import check_kind, judge_pair
 from matching.engine.profile import Profile, profile_need
-from matching.engine.scoring import Lead, Pairing, Weights, compare_pairings, load_weights, score_pairing
+from matching.engine.scoring import (
+    Evidence,
+    Lead,
+    Pairing,
+    Weights,
+    compare_pairings,
+    find_evidence,
+    load_weights,
+    score_pairing,
+)
 from matching.engine.terms import terms_of
-from matching.engine.verdicts import PairVerdict
+from matching.engine.verdicts import LineVerdict, PairVerdict
 
 # Judging a pair costs far more than comparing its words, so only the nearest are judged.
 JUDGED = 60
 # A line concerns a capability that shares at least this part of what the best line shares with it.
 CONCERNED = 0.5
+# From this gap score on a need is said to be served by nobody.
+GAP = 0.5
 
 Judge = Callable[..., PairVerdict]
 
 
+class Aspect(StrEnum):
+    """What is missing most where nobody can serve a need."""
+
+    OBJECT = "object"
+    RANGE = "range"
+    UNCERTAINTY = "uncertainty"
+    CONDITION = "condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """That nobody can serve a need: how sure this is, from 0 to 1, and what is missing where it comes nearest.
+
+    `nearest` is the key of that capability, `line` the line of the need it does not serve, `missed` the
+    conditions it does not offer.
+    """
+
+    score: float
+    aspect: Aspect
+    nearest: str = ""
+    line: Line | None = None
+    missed: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The best pairings of a need: with existing capabilities, and apart from them with research."""
+    """The best pairings of a need: with existing capabilities, and apart from them with research.
+
+    `gap_score` says how likely it is that nobody can serve the need; `gap` is there from one half on.
+    """
 
     existing: tuple[Pairing, ...] = ()
     research: tuple[Pairing, ...] = ()
+    gap_score: float = 1.0
+    gap: Gap | None = None
 
 
 def match(
@@ -43,7 +86,34 @@ def match(
         candidates = index.candidates(need, inquiry.profile, kind, limit=JUDGED)
         return tuple(sorted(map(inquiry.pair, candidates), key=_rank)[:limit])
 
-    return Match(existing=rank(CapabilityKind.SERVICE), research=rank(CapabilityKind.RESEARCH))
+    existing, research = rank(CapabilityKind.SERVICE), rank(CapabilityKind.RESEARCH)
+    nearest = min((*existing[:1], *research[:1]), key=_rank, default=None)
+    score = score_gap(nearest, inquiry.weights)
+    return Match(existing, research, score, find_gap(nearest, score) if score >= GAP else None)
+
+
+def score_gap(nearest: Pairing | None, weights: Weights) -> float:
+    """How likely it is that nobody can serve a need whose best pairing this is: 0 surely served, 1 surely not."""
+    best = nearest.score if nearest else 0.0
+    return round(1 / (1 + exp((best - weights.served_at) / weights.served_by)), 4)
+
+
+def find_gap(nearest: Pairing | None, score: float) -> Gap:
+    """What is missing where a need comes nearest to being served."""
+    if nearest is None:
+        return Gap(score, Aspect.OBJECT)
+    failing = next((line for line in nearest.verdict.counted if line.verdict is Verdict.FAIL), None)
+    if failing is not None:
+        return Gap(score, _missing(failing), nearest.key, failing.need, nearest.missed)
+    return Gap(score, Aspect.CONDITION if nearest.missed else Aspect.OBJECT, nearest.key, missed=nearest.missed)
+
+
+def _missing(line: LineVerdict) -> Aspect:
+    if line.kind.verdict is Verdict.FAIL:
+        return Aspect.OBJECT
+    if Verdict.FAIL in (line.coverage.verdict, line.parameters.verdict):
+        return Aspect.RANGE
+    return Aspect.UNCERTAINTY
 
 
 def explain_best(
@@ -58,6 +128,21 @@ def explain_best(
     inquiry = _inquire(need, weights, judge)
     pairings = map(inquiry.pair, index.candidates_among(inquiry.profile, keys, limit=JUDGED))
     return min(pairings, key=_rank, default=None)
+
+
+def gather_evidence(need: NeedDocument, index: Index, *, judge: Judge = judge_pair) -> dict[str, tuple[Evidence, ...]]:
+    """What speaks for and against each candidate of a need, by key, in the order of the keys."""
+    inquiry = _inquire(need, None, judge)
+    candidates = (
+        candidate
+        for kind in CapabilityKind
+        for candidate in index.candidates(need, inquiry.profile, kind, limit=JUDGED)
+    )
+    found = {
+        candidate.document.key: find_evidence(need, inquiry.profile, candidate, inquiry.judge_lines(candidate))
+        for candidate in candidates
+    }
+    return dict(sorted(found.items()))
 
 
 def why_next_lower(pairings: Sequence[Pairing]) -> tuple[Lead, ...]:
@@ -76,14 +161,20 @@ class _Inquiry:
     judge: Judge
 
     def pair(self, candidate: Candidate) -> Pairing:
-        """The pairing with a candidate, judged by the lines that concern it."""
+        """The pairing with a candidate."""
+        return score_pairing(self.need, self.profile, candidate, self.judge_lines(candidate), self.weights)
+
+    def judge_lines(self, candidate: Candidate) -> PairVerdict:
+        """The verdict of a candidate on the lines that concern it."""
+        rows = candidate.document.lines
         concerned = find_concerned(self.objects, candidate.profile.terms)
-        verdict = self.judge(
+        if not self.need.required:
+            concerned = _keep_telling(self.need.lines, rows, concerned)
+        return self.judge(
             tuple(compress(self.need.lines, concerned)),
-            candidate.document.lines,
+            rows,
             required=tuple(compress(self.need.required, concerned)) or None,
         )
-        return score_pairing(self.need, self.profile, candidate, verdict, self.weights)
 
 
 def _inquire(need: NeedDocument, weights: Weights | None, judge: Judge) -> _Inquiry:
@@ -109,3 +200,19 @@ def find_concerned(objects: Sequence[Mapping[str, float]], capability: Mapping[s
     ]
     least = CONCERNED * max(shared, default=0.0)
     return tuple(overlap >= least for overlap in shared)
+
+
+def _keep_telling(lines: Sequence[Line], rows: Sequence[Line], concerned: tuple[bool, ...]) -> tuple[bool, ...]:
+    """The concerned lines, but of lines suggested from a text only those that tell something; all if none does.
+
+    A quantity that no row measures may be no requirement (车速 30 m/min of an oven's belt), and a quantity named
+    without an accuracy is told better where it is named with one.
+    """
+    precise = {line.quantity for line in lines if line.accuracy}
+    telling = tuple(
+        is_concerned
+        and any(check_kind(line, row).verdict is not Verdict.FAIL for row in rows)
+        and bool(line.accuracy or line.quantity not in precise)
+        for line, is_concerned in zip(lines, concerned, strict=True)
+    )
+    return telling if any(telling) else concerned

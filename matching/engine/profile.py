@@ -1,4 +1,4 @@
-"""What the words of a need or a capability say: weighted terms, standards, discipline, conditions.
+"""What the words of a need or a capability say: weighted terms and characters, standards, discipline, conditions.
 
 A profile depends on one document alone, so it can be stored with the row it was read from.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from matching.engine.documents import CapabilityDocument, NeedDocument
 from matching.engine.facts import Line
 from matching.engine.focus import weigh_clauses
-from matching.engine.terms import codes_of, join_terms, read_terms, vocabulary
+from matching.engine.terms import Terms, codes_of, join_terms, read_characters, read_terms, vocabulary
 
 # How much a word counts by the place where it stands.
 TITLE = 1.0
@@ -32,6 +32,7 @@ class Profile:
 
     terms: dict[str, float] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
+    characters: dict[str, float] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
     discipline: str = ""
     conditions: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -65,6 +66,7 @@ def _profile(title: str, text: Iterable[tuple[str, float]], lines: Sequence[Line
     return Profile(
         terms=terms.weights,
         words=terms.words,
+        characters=join_terms((Terms(read_characters(texts)), weight) for texts, weight in distinct).weights,
         codes=codes_of("\n".join(text for texts, _ in distinct for text, _ in texts)),
         discipline=guess_discipline(terms.weights),
         conditions=read_conditions(terms.weights) | ({"mode": modes} if modes else {}),

@@ -1,17 +1,22 @@
-"""The score of a pairing: one part for each kind of evidence, and the score is the sum of its parts."""
+"""The score of a pairing: what speaks for and against it, weighed, and the score is the sum of the parts.
+
+candidate + verdict → evidence (a strength from −1 to 1 of each kind) → parts (points) → Pairing
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from math import sqrt
+from typing import Any
 
 from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
-from matching.engine.facts import Verdict
-from matching.engine.index import Candidate
+from matching.engine.facts import Verdict, from_json
+from matching.engine.index import Candidate, SharedWeight
 from matching.engine.profile import Profile
 from matching.engine.verdicts import PairVerdict
 
@@ -24,12 +29,23 @@ class PartCode(StrEnum):
     """The kinds of evidence, in the order in which they are shown."""
 
     TEXT = "text"
+    CHARACTERS = "characters"
+    MEANING = "meaning"
     MEASUREMENT = "measurement"
     CODE = "code"
     DISCIPLINE = "discipline"
     CONDITION = "condition"
     CREDENTIAL = "credential"
     REGION = "region"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """How strongly one kind of evidence speaks for a pairing (up to 1) or against it (down to −1), and why."""
+
+    code: PartCode
+    strength: float = 0.0
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +83,10 @@ class CodeMatch:
 
 @dataclass(frozen=True, slots=True)
 class Pairing:
-    """A need and a capability: score from 0 to 100, the parts that add up to it, and the evidence."""
+    """A need and a capability: score from 0 to 100, the parts that add up to it, and the evidence.
+
+    `missed` are the conditions asked for that the capability does not offer, such as "mode:online".
+    """
 
     key: str
     provider: str
@@ -76,6 +95,12 @@ class Pairing:
     terms: tuple[SharedTerm, ...]
     codes: tuple[CodeMatch, ...]
     verdict: PairVerdict
+    missed: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Verdict:
+        """The verdict of figures and conditions: what is not done the way it is needed does not serve."""
+        return Verdict.FAIL if self.missed else self.verdict.verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,65 +114,77 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The most points each kind of evidence can give; what ends in `_fails` is taken when it speaks against."""
+    """The most points each kind of evidence can give, and the most it can take when it speaks against.
+
+    A need is as likely served as not when its best pairing has `served_at` points; each `served_by` points more
+    make it e times as likely. `evaluation` holds the figures that justify the weights.
+    """
 
     version: str
-    text: float
-    measurement: float
-    measurement_fails: float
-    code: float
-    discipline: float
-    condition: float
-    condition_fails: float
-    credential: float
-    region: float
+    gains: dict[str, float]
+    losses: dict[str, float]
+    served_at: float
+    served_by: float
+    evaluation: dict[str, Any] = field(default_factory=dict)
+
+    def points(self, evidence: Evidence) -> float:
+        """What the evidence is worth: more the stronger it is."""
+        return evidence.strength * (self.gains if evidence.strength > 0 else self.losses).get(evidence.code, 0.0)
 
 
 @cache
 def load_weights() -> Weights:
     """The weights in use."""
     data = (resources.files("matching.engine") / "data" / "weights.json").read_text(encoding="utf-8")
-    return Weights(**json.loads(data))
+    weights: Weights = from_json(Weights, json.loads(data))
+    return weights
+
+
+def find_evidence(
+    need: NeedDocument, profile: Profile, candidate: Candidate, verdict: PairVerdict
+) -> tuple[Evidence, ...]:
+    """What speaks for and against pairing a need, with its profile, and a candidate that has been judged."""
+    capability = candidate.document
+    return (
+        Evidence(PartCode.TEXT, candidate.words),
+        Evidence(PartCode.CHARACTERS, candidate.characters),
+        Evidence(PartCode.MEANING, candidate.meaning),
+        *(
+            # What goes with an object counts only as far as both sides speak of the same one.
+            replace(each, strength=each.strength * candidate.closeness)
+            for each in (
+                _compare_measurements(need, verdict),
+                _compare_codes(match_codes(profile, candidate.profile)),
+                _compare_disciplines(need, profile, candidate),
+                _compare_conditions(profile, candidate.profile),
+                _compare_credentials(need, capability),
+                _compare_regions(need, profile, capability),
+            )
+        ),
+    )
 
 
 def score_pairing(
     need: NeedDocument, profile: Profile, candidate: Candidate, verdict: PairVerdict, weights: Weights
 ) -> Pairing:
     """The pairing of a need, with its profile, and a candidate whose measurements have been judged."""
-    capability = candidate.document
-    codes = match_codes(profile, candidate.profile)
-    text_points = weights.text * score_similarity(candidate.similarity)
-    parts = keep_above_zero(
-        (
-            Part(PartCode.TEXT, text_points),
-            _score_measurement(need, verdict, text_points, weights),
-            _score_codes(codes, weights),
-            _score_discipline(need, profile, candidate, weights),
-            _score_conditions(profile, candidate.profile, weights),
-            _score_credentials(need, capability, weights),
-            _score_region(need, profile, capability, weights),
-        )
-    )
+    evidence = find_evidence(need, profile, candidate, verdict)
+    parts = weigh(evidence, weights)
     return Pairing(
-        key=capability.key,
-        provider=capability.provider,
+        key=candidate.document.key,
+        provider=candidate.document.provider,
         score=round(sum(part.points for part in parts), 2),
         parts=parts,
-        terms=_shared_terms(profile, candidate, text_points),
-        codes=codes,
+        terms=find_shared_terms(profile, candidate, points=parts[0].points),
+        codes=match_codes(profile, candidate.profile),
         verdict=verdict,
+        missed=find_missed(profile, candidate.profile),
     )
 
 
-def score_similarity(similarity: float) -> float:
-    """The share of the text points that a similarity of words is worth.
-
-    Once both sides plainly speak of the same object, a few words more say little and the figures decide.
-
-    >>> [round(score_similarity(similarity), 2) for similarity in (0.1, 0.5, 0.8, 1.0)]
-    [0.19, 0.75, 0.96, 1.0]
-    """
-    return 1 - (1 - similarity) ** 2
+def weigh(evidence: Iterable[Evidence], weights: Weights) -> tuple[Part, ...]:
+    """The evidence in points."""
+    return keep_above_zero(Part(each.code, weights.points(each), each.details) for each in evidence)
 
 
 def keep_above_zero(parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -169,11 +206,9 @@ def keep_above_zero(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 
 def compare_pairings(better: Pairing, other: Pairing) -> Lead:
-    """Why the first pairing stands above the second."""
-    gaps = [
-        replace(ours, points=round(ours.points - theirs.points, 2))
-        for ours, theirs in zip(better.parts, other.parts, strict=True)
-    ]
+    """Why the first pairing stands above the second; they may have been scored by different versions."""
+    theirs = {part.code: part.points for part in other.parts}
+    gaps = [replace(part, points=round(part.points - theirs.get(part.code, 0.0), 2)) for part in better.parts]
     known = {shared.term for shared in other.terms}
     return Lead(
         points=round(better.score - other.score, 2),
@@ -191,89 +226,91 @@ def match_codes(need: Profile, capability: Profile) -> tuple[CodeMatch, ...]:
     )
 
 
-def _shared_terms(profile: Profile, candidate: Candidate, points: float) -> tuple[SharedTerm, ...]:
-    """The words of the need that the capability shares, each with all the terms it led to."""
-    by_word: dict[str, list[tuple[str, float]]] = {}
-    for term, share in candidate.shares:
-        by_word.setdefault(profile.words.get(term, term), []).append((term, share))
-    shared = [
-        SharedTerm(
-            term=terms[0][0],
-            points=round(points * sum(share for _, share in terms) / candidate.similarity, 2),
-            need_word=word,
-            capability_word=candidate.profile.words.get(terms[0][0], terms[0][0]),
-        )
-        for word, terms in by_word.items()
-    ]
-    shared.sort(key=lambda term: (-term.points, term.term))
-    return tuple(term for term in shared if term.points >= SHOWN_SHARE * points)
+def find_shared_terms(profile: Profile, candidate: Candidate, *, points: float) -> tuple[SharedTerm, ...]:
+    """The words of the need that the capability shares, each with all the terms it led to and its share of points.
 
-
-def _score_measurement(need: NeedDocument, verdict: PairVerdict, text_points: float, weights: Weights) -> Part:
-    """Silence costs nothing, and figures that fit count no more than the words that say they are about the same.
-
-    Lines of the need that do not concern the capability are not in the verdict: they give no points.
+    Left out are words that carry little, and words without which the rest of the need would come as near.
     """
+    by_word: dict[str, list[SharedWeight]] = {}
+    for weight in candidate.shared:
+        by_word.setdefault(profile.words.get(weight.term, weight.term), []).append(weight)
+    shown = []
+    for word, weights in by_word.items():
+        share = sum(weight.similarity for weight in weights) / candidate.words
+        of_need = min(1.0, sum(weight.need for weight in weights))
+        # The cosine of what remains without the word is (1 − share) / √(1 − of_need) of the cosine with it.
+        if share >= SHOWN_SHARE and 1 - share < sqrt(1 - of_need):
+            term = weights[0].term
+            capability_word = candidate.profile.words.get(term, term)
+            shown.append(SharedTerm(term, round(points * share, 2), word, capability_word))
+    return tuple(sorted(shown, key=lambda shared: (-shared.points, shared.term)))
+
+
+def _compare_measurements(need: NeedDocument, verdict: PairVerdict) -> Evidence:
+    """Silence costs nothing; lines that do not concern the capability are not in the verdict and say nothing for it."""
     if verdict.verdict is Verdict.FAIL:
-        return Part(PartCode.MEASUREMENT, -weights.measurement_fails)
-    points = weights.measurement * verdict.share * len(verdict.lines) / max(len(need.lines), 1)
-    if points > text_points:
-        return Part(PartCode.MEASUREMENT, text_points, ("other_object",))
-    return Part(PartCode.MEASUREMENT, points)
+        return Evidence(PartCode.MEASUREMENT, -1.0)
+    return Evidence(PartCode.MEASUREMENT, verdict.share * len(verdict.lines) / max(len(need.lines), 1))
 
 
-def _score_codes(codes: tuple[CodeMatch, ...], weights: Weights) -> Part:
-    return Part(PartCode.CODE, weights.code if codes else 0.0, tuple(match.code for match in codes))
+def _compare_codes(codes: tuple[CodeMatch, ...]) -> Evidence:
+    return Evidence(PartCode.CODE, 1.0 if codes else 0.0, tuple(match.code for match in codes))
 
 
-def _score_discipline(need: NeedDocument, profile: Profile, candidate: Candidate, weights: Weights) -> Part:
+def _compare_disciplines(need: NeedDocument, profile: Profile, candidate: Candidate) -> Evidence:
     """Stated disciplines are compared if both sides state one, else those the words point to."""
     asked, offered = need.discipline, candidate.document.discipline
     if not (asked and offered):
         asked, offered = profile.discipline, candidate.profile.discipline
     same = bool(asked) and asked == offered
-    return Part(PartCode.DISCIPLINE, weights.discipline if same else 0.0, (asked,) if same else ())
+    return Evidence(PartCode.DISCIPLINE, 1.0 if same else 0.0, (asked,) if same else ())
 
 
-def _score_conditions(need: Profile, capability: Profile, weights: Weights) -> Part:
-    """A way of measuring that is not offered weighs as much as figures that fail, another medium only warns.
+def find_missed(need: Profile, capability: Profile) -> tuple[str, ...]:
+    """The conditions that the need asks for and the capability, which names others of their group, does not."""
+    return tuple(condition for condition, is_met in _conditions(need, capability) if not is_met)
 
-    A group that either side leaves open counts nothing.
-    """
-    compared = [
+
+def _conditions(need: Profile, capability: Profile) -> list[tuple[str, bool]]:
+    """The conditions of the groups that both sides name, and whether the capability offers one asked for."""
+    return [
         (f"{group}:{value}", bool(set(asked) & set(capability.conditions[group])))
         for group, asked in need.conditions.items()
         if group in capability.conditions
         for value in asked
     ]
-    if missed := tuple(condition for condition, is_met in compared if not is_met):
+
+
+def _compare_conditions(need: Profile, capability: Profile) -> Evidence:
+    """A way of measuring that is not offered is grave, another medium less so; what is left open counts nothing."""
+    if missed := find_missed(need, capability):
         is_grave = any(condition.startswith("mode:") for condition in missed)
-        return Part(PartCode.CONDITION, -(weights.condition_fails if is_grave else weights.condition), missed)
-    met = tuple(condition for condition, _ in compared)
-    return Part(PartCode.CONDITION, weights.condition if met else 0.0, met)
+        return Evidence(PartCode.CONDITION, -1.0 if is_grave else -1 / 3, missed)
+    met = tuple(condition for condition, _ in _conditions(need, capability))
+    return Evidence(PartCode.CONDITION, 1.0 if met else 0.0, met)
 
 
-def _score_credentials(need: NeedDocument, capability: CapabilityDocument, weights: Weights) -> Part:
+def _compare_credentials(need: NeedDocument, capability: CapabilityDocument) -> Evidence:
     if capability.kind is CapabilityKind.RESEARCH:
-        return Part(PartCode.CREDENTIAL)
+        return Evidence(PartCode.CREDENTIAL)
     missing = tuple(name for name in need.credentials if name not in capability.credentials)
     if missing:
-        return Part(PartCode.CREDENTIAL, -weights.credential * len(missing) / len(need.credentials), missing)
-    return Part(PartCode.CREDENTIAL, weights.credential if need.credentials else 0.0, need.credentials)
+        return Evidence(PartCode.CREDENTIAL, -len(missing) / len(need.credentials), missing)
+    return Evidence(PartCode.CREDENTIAL, 1.0 if need.credentials else 0.0, need.credentials)
 
 
-def _score_region(need: NeedDocument, profile: Profile, capability: CapabilityDocument, weights: Weights) -> Part:
+def _compare_regions(need: NeedDocument, profile: Profile, capability: CapabilityDocument) -> Evidence:
     """Near is better; who must come but does not serve the place loses as much."""
     if not need.region:
-        return Part(PartCode.REGION)
+        return Evidence(PartCode.REGION)
     on_site = ON_SITE & set(profile.conditions.get("mode", ()))
     if on_site and capability.regions and not any(_covers(region, need.region) for region in capability.regions):
-        return Part(PartCode.REGION, -weights.region, ("not_served",))
+        return Evidence(PartCode.REGION, -1.0, ("not_served",))
     if capability.region[:4] == need.region[:4]:
-        return Part(PartCode.REGION, weights.region, ("same_city",))
+        return Evidence(PartCode.REGION, 1.0, ("same_city",))
     if capability.region[:2] == need.region[:2]:
-        return Part(PartCode.REGION, weights.region / 2, ("same_province",))
-    return Part(PartCode.REGION)
+        return Evidence(PartCode.REGION, 0.5, ("same_province",))
+    return Evidence(PartCode.REGION)
 
 
 def _covers(region: str, place: str) -> bool:

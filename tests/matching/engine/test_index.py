@@ -21,8 +21,8 @@ def find(need, capabilities=CAPABILITIES, kind=SERVICE, limit=10):
     return build_index(capabilities).candidates(need, profile_need(need), kind, limit=limit)
 
 
-def test_the_nearest_by_words_comes_first():
-    assert [found.document.key for found in find(NeedDocument("n", "地磅和卡尺送检，主要是地磅"))] == [
+def test_the_nearest_comes_first():
+    assert [found.document.key for found in find(NeedDocument("n", "汽车衡和卡尺送检，主要是汽车衡"))] == [
         "truck",
         "caliper",
     ]
@@ -30,7 +30,29 @@ def test_the_nearest_by_words_comes_first():
 
 def test_the_shares_of_the_terms_add_up_to_the_similarity():
     for found in find(NeedDocument("n", "地磅、卡尺、炉子温度")):
-        assert sum(share for _, share in found.shares) == pytest.approx(found.similarity)
+        assert sum(weight.similarity for weight in found.shared) == pytest.approx(found.words)
+
+
+def test_the_similarities_lie_between_nothing_and_the_whole():
+    for found in find(NeedDocument("n", "电子汽车衡、卡尺、炉子温度")):
+        assert all(0 <= value <= 1 for value in (found.words, found.characters, found.meaning, found.closeness))
+
+
+def test_a_character_in_common_brings_near_what_shares_no_word():
+    capabilities = [CapabilityDocument("hook", "省院", "吊秤"), CapabilityDocument("dial", "省院", "百分表")]
+    (found,) = find(NeedDocument("n", "秤砣"), capabilities)
+    assert (found.document.key, found.words, found.characters > 0) == ("hook", 0.0, True)
+
+
+def test_words_that_stand_together_in_the_catalogue_share_a_meaning():
+    others = [f"{chr(0x4E00 + 7 * number)}{chr(0x6E00 + 7 * number)}" for number in range(300)]
+    titles = ["汽车衡 翡翠"] * 20 + ["翡翠", "玛瑙", *others]
+    index = build_index(CapabilityDocument(f"{number:03}", "省院", title) for number, title in enumerate(titles))
+    found = index.candidates_among(profile_need(NeedDocument("n", "汽车衡")), ["020", "021"], limit=2)
+    assert [(each.document.key, each.words, each.meaning > 0.1) for each in found] == [
+        ("020", 0, True),
+        ("021", 0, False),
+    ]
 
 
 def test_given_capabilities_are_candidates_however_far_they_are():
@@ -94,9 +116,9 @@ def test_twenty_thousand_rows_are_indexed_in_seconds_when_their_profiles_are_sto
     documents = [CapabilityDocument(str(number), "省院", "") for number in range(20_000)]
     start = perf_counter()
     index = build_index(documents, profiles={document.key: source.choice(profiles) for document in documents})
-    assert (index.matrix.shape[0], perf_counter() - start < 10) == (20_000, True)
+    assert (index.words.rows.shape[0], perf_counter() - start < 10) == (20_000, True)
 
 
 def test_a_word_of_the_trade_that_nobody_offers_lowers_the_similarity():
-    offered, partly = (find(NeedDocument("n", title))[0].similarity for title in ("卡尺", "卡尺和质谱仪"))
+    offered, partly = (find(NeedDocument("n", title))[0].words for title in ("卡尺", "卡尺和质谱仪"))
     assert partly < offered

@@ -6,8 +6,20 @@ import pytest
 from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
 from matching.engine.facts import Cells, Line, Verdict
 from matching.engine.index import build_index
-from matching.engine.match import Match, explain_best, match, why_next_lower
+from matching.engine.match import (
+    GAP,
+    Aspect,
+    Gap,
+    Match,
+    explain_best,
+    find_gap,
+    match,
+    score_gap,
+    why_next_lower,
+)
+from matching.engine.scoring import load_weights
 from matching.engine.verdicts import PairVerdict
+from tests.matching.engine.by_hand import line, mpe, span, u
 
 NEED = NeedDocument("n", "地磅检定", "60吨地磅，要上门", lines=(Line(Cells(object="地磅"), quantity="mass"),))
 CAPABILITIES = (
@@ -128,14 +140,80 @@ def test_each_pairing_but_the_last_says_why_it_stands_above_the_next():
     assert leads[0].parts[0].details == ("mode:field",)
 
 
-def test_taking_away_the_strongest_word_lowers_the_score():
-    best = rank().existing[0]
-    for shared in best.terms[:1]:
-        poorer = replace(NEED, title=NEED.title.replace(shared.need_word, ""), text="", lines=())
-        lowered = explain_best(poorer, build_index(CAPABILITIES), [best.key], judge=judge_nothing)
-        assert lowered.score < best.score
+def test_taking_away_a_shown_term_lowers_the_score():
+    index = build_index(CAPABILITIES)
+    for need in (NEED, replace(NEED, title="汽车衡和卡尺", text="我司有地磅。卡尺、汽车衡要检定，最好能远程校准")):
+        for pairing in (*rank(need).existing, *rank(need).research):
+            for shared in pairing.terms:
+                poorer = replace(need, title=_without(need.title, shared), text=_without(need.text, shared), lines=())
+                lowered = explain_best(poorer, index, [pairing.key], judge=judge_nothing)
+                assert lowered.score < pairing.score
+
+
+def _without(text, shared):
+    return text.replace(shared.need_word, " ")
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800", "1e999", "NaN", "。" * 1000])
 def test_a_need_without_words_has_no_match(text):
-    assert rank(NeedDocument("n", text, text)) == Match()
+    found = rank(NeedDocument("n", text, text))
+    assert found == Match(gap_score=found.gap_score, gap=Gap(found.gap_score, Aspect.OBJECT))
+
+
+def test_a_need_that_somebody_serves_is_no_gap():
+    found = rank()
+    assert (found.gap, found.gap_score < GAP) == (None, True)
+
+
+def test_a_need_nobody_serves_names_what_comes_nearest_and_that_its_object_is_unknown():
+    found = rank(NeedDocument("n", "汽车漆面光泽和色差的比对"))
+    assert found.gap == Gap(found.gap_score, Aspect.OBJECT, nearest="lab")
+
+
+@pytest.mark.parametrize(
+    ("asked", "offered", "aspect"),
+    [
+        (line("mass", span("0", "500", "t", "mass")), line("mass", span("0", "100", "t", "mass")), None),
+        (line("mass", span("200", "500", "t", "mass")), line("mass", span("0", "100", "t", "mass")), Aspect.RANGE),
+        (line("length", span("0", "1", "m", "length")), line("mass", span("0", "100", "t", "mass")), Aspect.OBJECT),
+        (
+            line("mass", span("0", "90", "t", "mass"), u("1", "g")),
+            line("mass", span("0", "100", "t", "mass"), u("1", "kg")),
+            Aspect.UNCERTAINTY,
+        ),
+    ],
+)
+def test_a_gap_names_the_line_and_the_aspect_that_is_missing(asked, offered, aspect):
+    need = NeedDocument("n", "汽车衡", lines=(asked,))
+    (pairing,) = match(need, build_index([CapabilityDocument("c", "省院", "汽车衡", lines=(offered,))])).existing
+    gap = find_gap(pairing, 0.9)
+    assert gap == Gap(0.9, aspect or Aspect.OBJECT, "c", line=asked if aspect else None)
+
+
+def test_a_condition_that_nobody_offers_is_what_is_missing():
+    need = replace(NEED, lines=(), modes=("online",))
+    (pairing,) = rank(need, CAPABILITIES[1:2]).existing
+    assert find_gap(pairing, 0.9) == Gap(0.9, Aspect.CONDITION, "lab", missed=pairing.missed)
+
+
+def test_a_better_pairing_makes_a_gap_less_likely():
+    best, worse = rank().existing[0], rank().existing[-1]
+    assert score_gap(best, load_weights()) < score_gap(worse, load_weights()) < score_gap(None, load_weights())
+
+
+def test_of_lines_suggested_from_a_text_those_without_accuracy_and_of_other_quantities_say_nothing():
+    seen = []
+
+    def judge(lines, rows, *, required=None):
+        seen.append([each.cells.object for each in lines])
+        return PairVerdict(Verdict.UNKNOWN)
+
+    lines = (
+        line("temperature", span("180", "210", "℃", "temperature"), object="烘箱"),
+        line("temperature", span("180", "210", "℃", "temperature"), mpe("3", "℃"), object="定形机烘箱"),
+        line("speed", span("0", "30", "m/min", "speed"), object="烘箱"),
+    )
+    oven = CapabilityDocument("c", "省院", "烘箱", lines=lines[:1])
+    for required in ((), (True, True, True)):
+        match(NeedDocument("n", "烘箱", lines=lines, required=required), build_index([oven]), judge=judge)
+    assert seen == [["定形机烘箱"], ["烘箱", "定形机烘箱", "烘箱"]]
