@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from matching.engine.facts import Item, ItemKind, Line, Verdict
+from matching.engine.parameters import FORMS
 from matching.engine.sufficiency import decibel_as_ratio
-from matching.engine.units import KINDS, format_si
+from matching.engine.units import KINDS, format_number, format_si
 from matching.engine.verdicts import (
     Assumption,
     Band,
@@ -54,13 +55,13 @@ REASONS = {
     Reason.OFFERED_ACCURACY_UNSTATED: "该机构没有给出可用的测量不确定度，请向其询问",
     Reason.UNITS_DIFFER: "准确度的单位与被测量不一致，无法比较，请补充以被测量单位表示的数值",
     Reason.NOTHING_COMPARED: "没有可以比较的共同范围",
-    Reason.UNDECIDED: "数值与范围的对应关系不明确，请向该机构确认",
+    Reason.UNDECIDED: "不确定度的写法可作两种理解，结论因此不同，请向该机构确认",
 }
 ASSUMPTIONS = {
     Assumption.OBJECT_DIFFERS: "该机构写的测量对象与需求不同名，请确认适用",
     Assumption.NEED_LOW_ZERO: "需求没有写下限，按 0 计",
     Assumption.OFFERED_LOW_ZERO: "该机构没有写下限，按 0 计",
-    Assumption.OTHER_END_UNSTATED: "需求只写了一端，只核对了这一端",
+    Assumption.OTHER_END_UNSTATED: "需求只写了一端，另一端没有核对",
     Assumption.OPEN_END_TOUCHED: "需求的端点恰为能力范围不含的端点，按含端点计",
     Assumption.NEED_K_ASSUMED: "需求的不确定度没有写 k，按 k=2 计",
     Assumption.OFFERED_K_ASSUMED: "该机构的不确定度没有写 k，按 k=2 计",
@@ -87,7 +88,6 @@ KINDS_AGREE = {
 SCALES = {Scale.LOG: "按对数", Scale.POINTS: "按点数"}
 # Kinds whose accuracy is told in the unit of the range: kelvin and bare per cent would puzzle the reader.
 _SHOWN_AS_RANGE = ("temperature", "dew_point", "relative_humidity", "ph", "hardness")
-CURRENT_FORMS = {Decimal(0): "直流", Decimal(1): "交流"}
 
 
 def short(verdict: LineVerdict | PairVerdict, *, quote_need: bool = True) -> str:
@@ -151,8 +151,8 @@ def _findings(verdict: LineVerdict) -> Iterator[str]:
         return
     check = verdict.uncertainty
     yield _demand(verdict)
-    if verdict.coverage.verdict is not Verdict.PASS and verdict.offered:
-        yield f"该机构 {_quote_range(verdict.offered)}，{_coverage(verdict.coverage, verdict.need)}"
+    if verdict.coverage.verdict is not Verdict.PASS and verdict.coverage.share is not None and verdict.offered:
+        yield f"该机构 {_quote_range(verdict.offered)}，{_coverage(verdict)}"
     for axis in verdict.parameters.axes:
         if axis.verdict in (Verdict.FAIL, Verdict.PARTIAL):
             yield _parameter(axis, verdict)
@@ -167,7 +167,7 @@ def _demand(verdict: LineVerdict) -> str:
     text = f"需求 {quoted or '未给出数值'}"
     if not check.worst:
         return text
-    notes = [f"{_place(verdict, check.worst.at)} 处"] if _varies(check) else []
+    notes = [f"{_place(verdict, check.worst.at)} 处"] if _varies(verdict) else []
     notes.append("k=2" if check.basis is Basis.UNCERTAINTY else f"按 1/{_ratio(check)}")
     return f"{text} → 要求 U ≤ {_figures(verdict, check.worst)[0]}（{'，'.join(notes)}）"
 
@@ -179,13 +179,15 @@ def _offer(verdict: LineVerdict, point: Comparison) -> str:
     quoted = _quote_uncertainty(item) if item else "U"
     if item and item.k and item.k != 2:
         return f"{quoted}，折合 k=2 为 {value}"
-    states_value = item and item.formula is None and not item.relative and item.low == item.high
+    if item and item.formula is None and item.low != item.high:
+        return f"{quoted}，此处为 {value}"
+    states_value = item and item.formula is None and not item.relative
     return quoted if states_value else f"{quoted} = {value}"
 
 
 def _conclusion(verdict: LineVerdict) -> str:
     """The verdict, with what it rests on: the reason and the way out, or the ratio."""
-    check, text = verdict.uncertainty, VERDICTS[verdict.verdict]
+    check, axes, text = verdict.uncertainty, verdict.parameters.axes, VERDICTS[verdict.verdict]
     if verdict.verdict is Verdict.UNKNOWN:
         return f"{text}，{'；'.join(dict.fromkeys(_reasons(verdict))) or REASONS[Reason.UNDECIDED]}"
     notes = [text]
@@ -195,8 +197,12 @@ def _conclusion(verdict: LineVerdict) -> str:
         notes.append("测量范围不重合")
     if verdict.parameters.verdict is Verdict.FAIL:
         notes.append("测量条件不重合")
+    if verdict.parameters.verdict is Verdict.PARTIAL and all(one.verdict is Verdict.PASS for one in axes):
+        notes.append(f"范围与条件的组合只覆盖 {_percent(verdict.parameters.share or 0.0)}")
+    if Assumption.OTHER_END_UNSTATED in verdict.assumptions and verdict.verdict is not Verdict.FAIL:
+        notes.append(ASSUMPTIONS[Assumption.OTHER_END_UNSTATED])
     if check.verdict is Verdict.PARTIAL and check.share is not None:
-        where = _intervals(check.insufficient, verdict.need)
+        where = _intervals(check.insufficient, verdict)
         notes.append(f"已覆盖范围的 {_percent(check.share)} 不确定度足够，{where} 不足")
     others = (verdict.kind.verdict, verdict.coverage.verdict, verdict.parameters.verdict)
     if check.verdict is Verdict.FAIL and check.band is Band.GUARD_BAND and Verdict.FAIL not in others:
@@ -212,7 +218,8 @@ def _reasons(verdict: LineVerdict) -> Iterator[str]:
     if verdict.kind.verdict is Verdict.UNKNOWN:
         return
     for check in (verdict.coverage, verdict.uncertainty):
-        if check.verdict is Verdict.UNKNOWN and check.reason:
+        follows = check.reason is Reason.NOTHING_COMPARED and verdict.coverage.verdict is not Verdict.PASS
+        if check.verdict is Verdict.UNKNOWN and check.reason and not follows:
             yield REASONS[check.reason]
     for axis in verdict.parameters.axes:
         if axis.verdict is Verdict.UNKNOWN and axis.reason:
@@ -229,7 +236,8 @@ def _parameter(axis: CoverageCheck, verdict: LineVerdict) -> str:
         # Where the need is silent, the band of the institute tells what to ask for.
         band = f"（该机构为 {theirs}）" if axis.reason is Reason.NEED_PARAMETER_UNSTATED and theirs else ""
         return f"{label}：{REASONS[axis.reason]}{band}"
-    return f"{label} 需求 {mine}，该机构 {theirs or '无'}，覆盖 {_percent(axis.share or 0.0)}"
+    found = f"覆盖 {_percent(axis.share or 0.0)}" if axis.quantity not in FORMS else KINDS_AGREE[axis.verdict]
+    return f"{label} 需求 {mine}，该机构 {theirs or '无'}，{found}"
 
 
 # --- The derivation ------------------------------------------------------------------------------------------
@@ -237,7 +245,10 @@ def _parameter(axis: CoverageCheck, verdict: LineVerdict) -> str:
 
 def _kind_step(verdict: LineVerdict) -> str:
     kind = verdict.kind
-    return f"量：需求为{_kind_label(kind.need)}，该机构为{_kind_label(kind.offered)}，{KINDS_AGREE[kind.verdict]}。"
+    found = KINDS_AGREE[kind.verdict]
+    if kind.verdict is Verdict.PASS and kind.need != kind.offered:
+        found = "换算为 dBm 后比较"
+    return f"量：需求为{_kind_label(kind.need)}，该机构为{_kind_label(kind.offered)}，{found}。"
 
 
 def _range_steps(verdict: LineVerdict) -> Iterator[str]:
@@ -245,10 +256,7 @@ def _range_steps(verdict: LineVerdict) -> Iterator[str]:
         return
     need, offered = _quote_range(verdict.need), _quote_range(verdict.offered)
     several = f" 等 {len(verdict.rows)} 行" if len(verdict.rows) > 1 else ""
-    yield (
-        f"范围：需求「{need or '未给出'}」，该机构「{offered or '未给出'}」{several}，"
-        f"{_coverage(verdict.coverage, verdict.need)}。"
-    )
+    yield (f"范围：需求「{need or '未给出'}」，该机构「{offered or '未给出'}」{several}，{_coverage(verdict)}。")
     for axis in verdict.parameters.axes:
         yield f"条件：{_parameter(axis, verdict)}。"
 
@@ -256,7 +264,7 @@ def _range_steps(verdict: LineVerdict) -> Iterator[str]:
 def _uncertainty_steps(verdict: LineVerdict) -> Iterator[str]:
     check = verdict.uncertainty
     if check.hint is not None:
-        hint = _uncertainty(verdict, check.hint, 2)
+        hint = _uncertainty(verdict, check.hint, _accuracy_unit(verdict, check.hint), 2)
         yield f"提示：需求的分辨力为 {hint}，U ≤ {hint} 可作参考，不作为判定依据。"
     if check.worst is None:
         if check.reason and verdict.kind.verdict is not Verdict.FAIL:
@@ -266,18 +274,20 @@ def _uncertainty_steps(verdict: LineVerdict) -> Iterator[str]:
     item = check.offered_item
     if item:
         yield f"能力：该机构「{_raw(item)}」，统一按 k=2 比较{_k_note(item)}。"
-    for point in dict.fromkeys((*check.ends, check.worst)) if _varies(check) else (check.worst,):
+    varies = _varies(verdict)
+    for point in dict.fromkeys((*check.ends, check.worst)) if varies else (check.worst,):
         required, offered = _figures(verdict, point)
-        where = f"{_place(verdict, point.at)} 处" if _varies(check) else ""
+        where = f"{_place(verdict, point.at)} 处" if varies else ""
         tur = "" if check.tur is None or check.ratio is None else f"，TUR {_two_places(check.ratio * point.quotient)}"
         yield f"比较：{where}要求 U ≤ {required}，提供 U = {offered}{tur}。"
     if check.band:
         yield f"比值：最不利处 TUR {_two_places(check.tur or Decimal(0))}，{BANDS[check.band]}。"
     if check.insufficient and check.verdict is Verdict.PARTIAL:
-        yield f"不足：{_intervals(check.insufficient, verdict.need)} 内 U 大于要求。"
+        yield f"不足：{_intervals(check.insufficient, verdict)} 处 U 大于要求。"
     if check.unit and check.unit.startswith("dB"):
         power, field = decibel_as_ratio(check.worst.offered)
-        yield f"换算：{_uncertainty(verdict, check.worst.offered, 3)} 相当于功率的 {power:.2%}、场强的 {field:.2%}。"
+        level = _uncertainty(verdict, check.worst.offered, "dB", 3)
+        yield f"换算：{level} 相当于功率的 {power:.2%}、场强的 {field:.2%}。"
 
 
 def _rule(check: UncertaintyCheck) -> str:
@@ -324,8 +334,9 @@ def _raw(item: Item) -> str:
     return item.raw.strip().rstrip(" ,，;；:：(（")
 
 
-def _coverage(check: CoverageCheck, need: Line) -> str:
+def _coverage(verdict: LineVerdict) -> str:
     """覆盖 76 %（缺 −70 °C~−40 °C、150 °C~180 °C）"""
+    check = verdict.coverage
     if check.share is None:
         return REASONS[check.reason] if check.reason else "范围未比较"
     notes = []
@@ -333,14 +344,15 @@ def _coverage(check: CoverageCheck, need: Line) -> str:
         notes.append(f"线性 {_percent(check.linear)}，对数 {_percent(check.log)}")
     elif check.verdict is Verdict.PARTIAL and check.scale is not Scale.LINEAR:
         notes.append(SCALES[check.scale])
+    covers, lacks = ("写明的部分覆盖", "待确认") if check.verdict is Verdict.UNKNOWN else ("覆盖", "缺")
     if check.uncovered and check.verdict is not Verdict.PASS:
-        notes.append(f"缺 {_intervals(check.uncovered, need)}")
-    return f"覆盖 {_percent(check.share)}" + (f"（{'；'.join(notes)}）" if notes else "")
+        notes.append(f"{lacks} {_intervals(check.uncovered, verdict)}")
+    return f"{covers} {_percent(check.share)}" + (f"（{'；'.join(notes)}）" if notes else "")
 
 
-def _intervals(intervals: Iterable[Interval], need: Line) -> str:
+def _intervals(intervals: Iterable[Interval], verdict: LineVerdict) -> str:
     """Pieces of the measurand's axis in the unit of the need."""
-    return _axis_intervals(intervals, need.quantity, _range_unit(need))
+    return _axis_intervals(intervals, verdict.kind.need or verdict.kind.offered, _range_unit(verdict.need))
 
 
 def _axis_intervals(intervals: Iterable[Interval], quantity: str | None, unit: str | None = None) -> str:
@@ -353,10 +365,14 @@ def _axis_intervals(intervals: Iterable[Interval], quantity: str | None, unit: s
 
 
 def _axis_value(value: Decimal, quantity: str | None, unit: str | None) -> str:
-    if quantity == "current_form":
-        return CURRENT_FORMS[value]
+    """A value in that unit; where it would be a small fraction or a power of ten, in the multiple that fits."""
+    if quantity in FORMS:
+        return FORMS[quantity].names[int(value)]
+    if quantity == "nominal_diameter":
+        return f"DN{format_number(value * 1000)}"
     text = format_si(value, _known(quantity), unit=unit, digits=6)
-    return text if "×10" not in text else format_si(value, _known(quantity), digits=6)
+    is_awkward = "×10" in text or (text.startswith(("0.0", "-0.0")) and "/" not in (unit or ""))
+    return format_si(value, _known(quantity), digits=6) if is_awkward else text
 
 
 def _range_unit(line: Line) -> str | None:
@@ -368,41 +384,39 @@ def _place(verdict: LineVerdict, x: Decimal) -> str:
     return _axis_value(x, verdict.kind.need or verdict.kind.offered, _range_unit(verdict.need))
 
 
-def _uncertainty(verdict: LineVerdict, value: Decimal, digits: int) -> str:
-    """An uncertainty in the unit that the texts use for it, or a fitting one."""
+def _uncertainty(verdict: LineVerdict, value: Decimal, unit: str | None, digits: int) -> str:
     quantity = _known(verdict.kind.need or verdict.kind.offered)
-    return format_si(value, quantity, difference=True, unit=_accuracy_unit(verdict, quantity), digits=digits)
+    return format_si(value, quantity, difference=True, unit=unit, digits=digits)
 
 
-def _accuracy_unit(verdict: LineVerdict, quantity: str | None) -> str | None:
-    """One unit for both sides: the institute's, else the need's, else the range's, else what fits the worst point."""
-    check = verdict.uncertainty
+def _accuracy_unit(verdict: LineVerdict, value: Decimal) -> str | None:
+    """One unit for both sides: the institute's, else the need's, else the range's, else what fits the value."""
+    check, quantity, unit = verdict.uncertainty, verdict.kind.need or verdict.kind.offered, _range_unit(verdict.need)
     for item in (check.offered_item, check.need_item):
         if item and item.unit and item.unit != "%" and not item.relative and not item.formula:
             return item.unit
     if (check.unit or "").startswith("dB"):
         return "dB"
-    if quantity in _SHOWN_AS_RANGE:
-        return _range_unit(verdict.need)
-    unit = _range_unit(verdict.need)
-    if check.worst is None or (unit and "/" in unit):
+    if quantity in _SHOWN_AS_RANGE or (unit and "/" in unit):
         return unit
-    fitting = format_si(check.worst.required, quantity, difference=True).partition(" ")[2]
-    return fitting or unit
+    return format_si(value, _known(quantity), difference=True).partition(" ")[2] or unit
 
 
 def _figures(verdict: LineVerdict, point: Comparison) -> tuple[str, str]:
     """Required and offered U in as many figures as it takes to tell them apart."""
+    unit = _accuracy_unit(verdict, point.required)
     pairs = [
-        (_uncertainty(verdict, point.required, digits), _uncertainty(verdict, point.offered, digits + 1))
+        (_uncertainty(verdict, point.required, unit, digits), _uncertainty(verdict, point.offered, unit, digits + 1))
         for digits in (2, 3, 4, 5, 6)
     ]
     return next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
 
 
-def _varies(check: UncertaintyCheck) -> bool:
-    """Whether it matters where in the range the two are compared."""
-    return len({(point.required, point.offered) for point in (*check.ends, check.worst) if point}) > 1
+def _varies(verdict: LineVerdict) -> bool:
+    """Whether it matters where in the range the two are compared; at zero a U in proportion is no comparison."""
+    check = verdict.uncertainty
+    found = {(point.required, point.offered) for point in (*check.ends, check.worst) if point}
+    return len(found) > 1 or (len(check.ends) == 1 and any(one.low < one.high for one in verdict.coverage.needed))
 
 
 def _ratio(check: UncertaintyCheck) -> str:
@@ -434,4 +448,4 @@ def _kind_label(key: str | None) -> str:
 
 
 def _parameter_label(key: str | None) -> str:
-    return "交流或直流" if key == "current_form" else _kind_label(key)
+    return FORMS[key].label if key in FORMS else _kind_label(key)

@@ -249,7 +249,9 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
     over = reduce(or_, masks, 0)
     used = [row for index, row in enumerate(rows) if over >> index & 1] or rows
     best = rows[uncertainty.worst.row] if uncertainty.worst else used[0]
-    assumed |= requirement.assumptions.union(*(row.ranges.assumptions | row.accuracy.assumptions for row in used))
+    assumed = assumed.union(*(row.ranges.assumptions for row in used))
+    if uncertainty.worst:
+        assumed |= requirement.assumptions.union(*(row.accuracy.assumptions for row in used))
     if touches_open_end(axis, chain(*offered)):
         assumed.add(Assumption.OPEN_END_TOUCHED)
     if start:

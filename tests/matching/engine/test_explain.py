@@ -131,7 +131,7 @@ def test_assumptions_are_printed():
         "假定：需求的端点恰为能力范围不含的端点，按含端点计。",
         "假定：该机构的不确定度没有写 k，按 k=2 计。",
         "假定：要求 U 不大于最大允许误差绝对值的 1/3（JJF 1094）。",
-        "假定：相对要求在零点无意义，从 0.02 t 起比较。",
+        "假定：相对要求在零点无意义，从 20 kg 起比较。",
     ]
 
 
@@ -199,7 +199,7 @@ def test_every_code_has_words():
             Cells(object="数字压力计", range="0~60 MPa", accuracy="0.05级"),
             Cells(object="数字压力计", range="(0~60)MPa", accuracy="Urel=0.012%(k=2)"),
             Verdict.PASS,
-            ("要求 U ≤ 10 kPa（按 1/3）", "= 7.2 kPa", "按 CMC 计可满足（TUR 4.17）"),
+            ("要求 U ≤ 10 kPa（60 MPa 处，按 1/3）", "= 7.2 kPa", "按 CMC 计可满足（TUR 4.17）"),
         ),
         (
             Cells(object="高低温试验箱", range="-70~180℃", accuracy="±2℃"),
