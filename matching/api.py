@@ -7,7 +7,7 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from matching.adapters import text_document
-from matching.cards import Card, cards_for, cards_of_match
+from matching.cards import Card, cards_for, cards_of_match, describe_gap
 from matching.engine.facts import to_json
 from matching.engine.lines import split_lines
 from matching.engine.quantities import read
@@ -78,8 +78,10 @@ class MatchView(APIView):
         wanted.is_valid(raise_exception=True)
         data = wanted.validated_data
         document = text_document(data["text"], title=data["title"], cells=data["lines"])
-        existing, research = cards_of_match(match_document(document, limit=data["limit"]))
-        return Response(MatchOutputSerializer({"existing": existing, "research": research}).data)
+        found = match_document(document, limit=data["limit"])
+        existing, research = cards_of_match(found)
+        answer = {"existing": existing, "research": research, "gap": describe_gap(found.gap)}
+        return Response(MatchOutputSerializer(answer).data)
 
 
 class ReadView(APIView):

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from core.enums import MeasuringMode
 from matching.engine import explain
-from matching.engine.facts import from_json
+from matching.engine.facts import Cells, from_json
 from matching.engine.laws import FAR
-from matching.engine.match import Match, why_next_lower
+from matching.engine.match import Aspect, Gap, Match, why_next_lower
 from matching.engine.scoring import CodeMatch, Lead, Pairing, PartCode, SharedTerm
 from matching.engine.units import find_kind, find_unit, from_si
 from matching.engine.verdicts import LineVerdict, Scale
@@ -20,6 +21,8 @@ Ends = tuple[float | None, float | None]
 
 PART_LABELS = {
     PartCode.TEXT: "用词",
+    PartCode.CHARACTERS: "用字",
+    PartCode.MEANING: "语义",
     PartCode.MEASUREMENT: "指标",
     PartCode.CODE: "规范",
     PartCode.DISCIPLINE: "专业",
@@ -65,6 +68,7 @@ class Card:
     terms: tuple[SharedTerm, ...]
     codes: tuple[CodeMatch, ...]
     lines: list[LineCard]
+    missed: list[str]
     proposal: Proposal | None = None
     lead: str = ""
 
@@ -92,7 +96,7 @@ def cards_of_match(found: Match) -> tuple[list[Card], list[Card]]:
 
 def make_card(pairing: Pairing, capability: Capability, *, proposal: Proposal | None = None, lead: str = "") -> Card:
     """A pairing in words and drawings."""
-    verdict = pairing.verdict.verdict
+    verdict = pairing.outcome
     return Card(
         capability=capability,
         score=pairing.score,
@@ -102,6 +106,7 @@ def make_card(pairing: Pairing, capability: Capability, *, proposal: Proposal | 
         terms=pairing.terms,
         codes=pairing.codes,
         lines=[make_line_card(line) for line in pairing.verdict.lines],
+        missed=[describe_condition(code) for code in pairing.missed],
         proposal=proposal,
         lead=lead,
     )
@@ -139,6 +144,29 @@ def draw(line: LineVerdict) -> RangeDrawing | None:
         unit=unit.symbol if unit else find_kind(coverage.quantity).si_unit,
         axis="log" if coverage.scale == Scale.LOG else "linear",
     )
+
+
+def describe_gap(gap: Gap | None) -> str:
+    """That nobody can serve a need, what comes nearest and what it lacks; empty where somebody can."""
+    if gap is None:
+        return ""
+    cells = gap.line.cells if gap.line else Cells()
+    wanted = " ".join(filter(None, [cells.object, cells.range, cells.accuracy]))
+    lacking = {
+        Aspect.OBJECT: "没有机构公布这类对象或参量的测量能力",
+        Aspect.RANGE: "测量范围不够",
+        Aspect.UNCERTAINTY: "不确定度达不到要求",
+        Aspect.CONDITION: f"不提供所要求的条件（{'、'.join(map(describe_condition, gap.missed))}）",
+    }[gap.aspect]
+    nearest = Capability.objects.select_related("organisation").filter(pk=gap.nearest or None).first()
+    came = f"最接近的是{nearest.organisation.name}的“{nearest.title}”，" if nearest else ""
+    return f"目前没有机构能覆盖{'：' + wanted if wanted else '这条需求'}。{came}{lacking}。"
+
+
+def describe_condition(code: str) -> str:
+    """A condition in words: 在线 for mode:online, the word itself for others."""
+    kind, _, value = code.partition(":")
+    return MeasuringMode(value).label if kind == "mode" and value in MeasuringMode.values else value or kind
 
 
 def describe_leads(pairings: Sequence[Pairing]) -> list[str]:

@@ -4,8 +4,11 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
 
+from accounts.models import User
 from core.enums import Level
 from core.models import TimestampedModel, WorkflowEvent
+from matching.engine.facts import from_json
+from matching.engine.scoring import Weights
 from matching.enums import DeclineReason, Verdict
 from matching.enums import ProposalStatus as S
 from needs.enums import NeedStatus
@@ -67,7 +70,7 @@ class Proposal(TimestampedModel):
     pairing = models.JSONField("匹配依据")
     need_version = models.PositiveIntegerField("需求版本")
     capability_version = models.PositiveIntegerField("能力版本")
-    engine_version = models.CharField("引擎版本", max_length=20)
+    engine_version = models.CharField("引擎版本", max_length=60)
     provider_seen_at = models.DateTimeField("机构查看时间", null=True, blank=True)
 
     objects = ProposalQuerySet.as_manager()
@@ -99,7 +102,8 @@ class MatchState(models.Model):
     """What a need was last matched against; equal fingerprints mean there is nothing to do."""
 
     need = models.OneToOneField(Need, models.CASCADE, primary_key=True, related_name="match_state", verbose_name="需求")
-    fingerprint = models.CharField("匹配指纹", max_length=64)
+    fingerprint = models.CharField("匹配指纹", max_length=96)
+    gap = models.JSONField("缺口", null=True, blank=True)
     matched_at = models.DateTimeField("匹配时间", auto_now=True)
 
     class Meta:
@@ -107,3 +111,45 @@ class MatchState(models.Model):
 
     def __str__(self):
         return f"{self.need} {self.matched_at:%Y-%m-%d %H:%M}"
+
+
+class WeightSet(TimestampedModel):
+    """Weights the machine proposes, with the figures that speak for them; at most one set is in use."""
+
+    version = models.CharField("版本", max_length=40, unique=True)
+    base_version = models.CharField("比较基准", max_length=40)
+    weights = models.JSONField("权重")
+    evaluation = models.JSONField("评估")
+    is_active = models.BooleanField("启用", default=False)
+    activated_at = models.DateTimeField("启用时间", null=True, blank=True)
+    activated_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="启用人"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "匹配权重"
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(name="one_weight_set_in_use", fields=["is_active"], condition=Q(is_active=True))
+        ]
+
+    def __str__(self):
+        return self.version
+
+    @property
+    def engine_weights(self) -> Weights:
+        """The weights as the engine takes them."""
+        return from_json(Weights, self.weights)
+
+    @property
+    def figures(self) -> list[dict]:
+        """The measures an organiser decides by, old and new."""
+        wanted = (
+            ("留出用例 nDCG@10", "held", "ndcg@10"),
+            ("留出用例 P@1", "held", "p@1"),
+            ("平台答复 nDCG@10", "use", "ndcg@10"),
+        )
+        return [
+            {"label": label, **{side: self.evaluation[group][side].get(name) for side in ("old", "new")}}
+            for label, group, name in wanted
+        ]

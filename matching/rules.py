@@ -3,6 +3,8 @@
 import rules
 from rules import is_authenticated
 
+from accounts.rules import is_organiser
+
 
 @rules.predicate
 def owns_need(user, proposal):
@@ -22,3 +24,4 @@ def oversees_need(user, proposal):
 
 rules.add_perm("matching.pass_on_proposal", is_authenticated & oversees_need)
 rules.add_perm("matching.answer_proposal", is_authenticated & (owns_need | received))
+rules.add_perm("matching.switch_weights", is_organiser)

@@ -96,6 +96,7 @@ class CardSerializer(serializers.Serializer):
     terms = TermSerializer(many=True)
     codes = CodeSerializer(many=True)
     lines = LineVerdictSerializer(many=True)
+    missed = serializers.ListField(child=serializers.CharField())
 
     @extend_schema_field(PartSerializer(many=True))
     def get_parts(self, card):
@@ -105,6 +106,7 @@ class CardSerializer(serializers.Serializer):
 class MatchOutputSerializer(serializers.Serializer):
     existing = CardSerializer(many=True)
     research = CardSerializer(many=True)
+    gap = serializers.CharField(help_text="没有机构能满足时的说明，否则为空。")
 
 
 class ReadOutputSerializer(serializers.Serializer):

@@ -1,20 +1,17 @@
 """From a published need to its stored proposals."""
 
-import hashlib
 from collections.abc import Callable, Iterable
 
 from django.db import transaction
-from django.db.models import Count, Max
 from django.utils import timezone
 
 from accounts.models import User
 from core.enums import Level
 from core.workflow import TransitionError
-from matching.adapters import capability_document, need_document
-from matching.engine import VERSION
+from matching.adapters import need_document
+from matching.catalogue import current_basis
 from matching.engine.documents import NeedDocument
 from matching.engine.facts import to_json
-from matching.engine.index import Index, build_index
 from matching.engine.match import Match, explain_best, match
 from matching.engine.scoring import Pairing
 from matching.enums import DeclineReason
@@ -22,58 +19,37 @@ from matching.enums import ProposalStatus as S
 from matching.models import MatchState, Proposal, ProposalEvent
 from matching.workflow import proposal_workflow
 from needs.models import Need
-from providers.models import Capability, Credential
+from providers.models import Capability
 
 PROPOSALS_PER_NEED = 10
 # Pairings with fewer points share no more than everyday words.
 LEAST_SCORE = 20.0
 OPEN = frozenset({S.GENERATED, S.PROPOSED, S.SUPERSEDED})
 
-_index: tuple[str, Index] | None = None
-
-
-def catalogue_stamp() -> str:
-    """A short text that changes whenever what may be proposed does."""
-    state = Capability.objects.matchable().aggregate(
-        Count("pk"), Max("updated_at"), Max("organisation__updated_at"), Max("credential__updated_at")
-    )
-    # Days pass without a record being written: one credential lapses, another comes into force.
-    in_force = Credential.objects.valid().order_by("pk").values_list("pk", flat=True)
-    return hashlib.sha256(repr([VERSION, *state.values(), *in_force]).encode()).hexdigest()[:16]
-
-
-def current_index(progress: Callable[[Iterable], Iterable] | None = None) -> tuple[str, Index]:
-    """The index of all that may be proposed, with its stamp; built once per process and catalogue."""
-    global _index
-    stamp = catalogue_stamp()
-    if _index is None or _index[0] != stamp:
-        capabilities = Capability.objects.matchable().for_list()
-        _index = stamp, build_index([capability_document(each) for each in capabilities], progress=progress)
-    return _index
-
 
 def match_document(document: NeedDocument, *, limit: int = PROPOSALS_PER_NEED) -> Match:
     """The pairings of a need that is not stored."""
-    _, index = current_index()
-    return match(document, index, limit=limit)
+    basis = current_basis()
+    return match(document, basis.index, limit=limit, weights=basis.weights)
 
 
 def propose_for_need(need: Need) -> int:
     """Match a published need, store what came out, and return how many proposals stand."""
-    stamp, index = current_index()
-    found = match(need_document(need), index, limit=PROPOSALS_PER_NEED)
+    basis = current_basis()
+    found = match(need_document(need), basis.index, limit=PROPOSALS_PER_NEED, weights=basis.weights)
     with transaction.atomic():
         # Two workers that matched the same need at once store one after the other.
         need = Need.objects.select_for_update().get(pk=need.pk)
         if need not in Need.objects.published():
             return supersede_proposals(need)
         worthwhile = [each for each in (*found.existing, *found.research) if each.score >= LEAST_SCORE]
-        stands = store_proposals(need, worthwhile)
-        MatchState.objects.update_or_create(need=need, defaults={"fingerprint": fingerprint(need, stamp)})
+        stands = store_proposals(need, worthwhile, version=basis.version)
+        state = {"fingerprint": fingerprint(need, basis.stamp), "gap": found.gap and to_json(found.gap)}
+        MatchState.objects.update_or_create(need=need, defaults=state)
     return stands
 
 
-def store_proposals(need: Need, pairings: list[Pairing]) -> int:
+def store_proposals(need: Need, pairings: list[Pairing], *, version: str) -> int:
     """Bring the need's open proposals in line with the pairings; what somebody has answered stays as it was."""
     known = {str(proposal.capability_id): proposal for proposal in need.proposals.select_for_update()}
     capabilities = {str(each.pk): each for each in Capability.objects.filter(pk__in=[each.key for each in pairings])}
@@ -88,11 +64,11 @@ def store_proposals(need: Need, pairings: list[Pairing]) -> int:
             # Confidential needs are passed on by a person, never by the matcher.
             proposal.status = S.PROPOSED if need.level == Level.PUBLIC else S.GENERATED
         proposal.score = pairing.score
-        proposal.verdict = pairing.verdict.verdict
+        proposal.verdict = pairing.outcome
         proposal.pairing = to_json(pairing)
         proposal.need_version = need.version
         proposal.capability_version = capability.version
-        proposal.engine_version = VERSION
+        proposal.engine_version = version
         proposal.save()
     gone = [proposal.pk for proposal in known.values() if proposal.status in OPEN]
     need.proposals.filter(pk__in=gone).update(status=S.SUPERSEDED, updated_at=timezone.now())
@@ -112,7 +88,7 @@ def fingerprint(need: Need, stamp: str) -> str:
 
 def rematch(*, everything: bool = False, progress: Callable[[Iterable], Iterable] = iter) -> int:
     """Match the published needs whose basis has changed, or all of them; can be stopped and run again."""
-    stamp, _ = current_index()
+    stamp = current_basis().stamp
     needs = Need.objects.published().select_related("organisation").prefetch_related("lines")
     states = dict(MatchState.objects.values_list("need_id", "fingerprint"))
     due = [need for need in needs if everything or states.get(need.pk) != fingerprint(need, stamp)]
@@ -126,8 +102,8 @@ def best_for_providers(need: Need, organisations: set) -> tuple[Pairing, Capabil
     own = {
         str(each.pk): each for each in Capability.objects.matchable().filter(organisation__in=organisations).for_list()
     }
-    _, index = current_index()
-    best = explain_best(need_document(need), index, own)
+    basis = current_basis()
+    best = explain_best(need_document(need), basis.index, own, weights=basis.weights)
     return (best, own[best.key]) if best else None
 
 

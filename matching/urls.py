@@ -9,4 +9,6 @@ urlpatterns = [
     path("needs/<uuid:pk>/why-not-me/", views.why_not_me, name="why_not_me"),
     path("proposals/<uuid:pk>/", views.proposal_detail, name="proposal_detail"),
     path("proposals/<uuid:pk>/move/<slug:name>/", views.proposal_move, name="proposal_move"),
+    path("weights/", views.weight_list, name="weight_list"),
+    path("weights/<uuid:pk>/activate/", views.weight_activate, name="weight_activate"),
 ]

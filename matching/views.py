@@ -8,10 +8,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.http import render_page
 from core.workflow import TransitionError
-from matching.cards import cards_for, make_card
+from matching.cards import cards_for, describe_gap, make_card
+from matching.catalogue import active_weights
+from matching.engine.facts import from_json
+from matching.engine.match import Gap
 from matching.enums import DeclineReason
 from matching.filters import InboxFilter
-from matching.models import MatchState, Proposal
+from matching.jobs import queue_rematch
+from matching.learning import activate_weights
+from matching.models import MatchState, Proposal, WeightSet
 from matching.services import best_for_providers, mark_seen, move_proposal
 from matching.workflow import proposal_workflow
 from needs.disclosure import disclose
@@ -29,6 +34,7 @@ def need_proposals(request, pk):
     context = {
         "need": need,
         "is_matched": state is not None and state.matched_at >= need.published_at,
+        "gap": describe_gap(from_json(Gap, state.gap)) if state else "",
         "existing": [card for card in cards if card.capability.kind == CapabilityKind.SERVICE],
         "research": [card for card in cards if card.capability.kind == CapabilityKind.RESEARCH],
     }
@@ -87,6 +93,25 @@ def why_not_me(request, pk):
     best = best_for_providers(need, request.user.provider_ids)
     context = {"need": disclose(need, request.user), "card": make_card(*best) if best else None}
     return render(request, "matching/why_not_me.html", context)
+
+
+@require_safe
+def weight_list(request):
+    """The weights the machine has proposed, with the figures that speak for and against them."""
+    if not request.user.has_perm("matching.switch_weights"):
+        raise PermissionDenied
+    context = {"weight_sets": WeightSet.objects.all()[:20], "active": active_weights()}
+    return render(request, "matching/weight_list.html", context)
+
+
+@require_POST
+def weight_activate(request, pk):
+    if not request.user.has_perm("matching.switch_weights"):
+        raise PermissionDenied
+    weight_set = activate_weights(get_object_or_404(WeightSet, pk=pk), actor=request.user)
+    queue_rematch()
+    messages.success(request, f"已启用权重 {weight_set}，正在重新匹配。")
+    return redirect("matching:weight_list")
 
 
 def _visible_proposal(request, pk) -> Proposal:

@@ -97,7 +97,8 @@ def test_the_limit_counts_each_list(api, new_capability):
 
 def test_drafts_and_lapsed_capabilities_are_not_matched(api, new_capability):
     new_capability(status="draft")
-    assert api().post(MATCH, {"text": TEXT}) == (200, {"existing": [], "research": []})
+    nobody = "目前没有机构能覆盖这条需求。没有机构公布这类对象或参量的测量能力。"
+    assert api().post(MATCH, {"text": TEXT}) == (200, {"existing": [], "research": [], "gap": nobody})
 
 
 @pytest.mark.parametrize(

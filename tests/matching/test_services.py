@@ -11,7 +11,7 @@ from accounts.models import User
 from core.workflow import TransitionError
 from matching import services
 from matching.cards import PART_LABELS
-from matching.engine import VERSION
+from matching.catalogue import current_basis
 from matching.engine.facts import from_json
 from matching.engine.scoring import Pairing, PartCode
 from matching.models import MatchState, Proposal
@@ -42,8 +42,8 @@ def test_a_published_need_is_proposed_what_fits(new_need, capability, new_capabi
     need = new_need("published")
     assert propose_for_need(need) == 2
     assert stored("status", "need_version", "capability_version", "engine_version") == {
-        "坐标测量机": ("proposed", 1, 1, VERSION),
-        "深孔测量": ("proposed", 1, 1, VERSION),
+        "坐标测量机": ("proposed", 1, 1, current_basis().version),
+        "深孔测量": ("proposed", 1, 1, current_basis().version),
     }
     proposal = Proposal.objects.get(capability=capability)
     pairing = from_json(Pairing, proposal.pairing)

@@ -4,7 +4,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.loader import render_to_string
 
 from matching.adapters import text_document
-from matching.cards import cards_of_match
+from matching.cards import cards_of_match, describe_gap
 from matching.services import match_document
 from providers.models import Capability
 
@@ -24,6 +24,12 @@ class Command(BaseCommand):
         if not Capability.objects.matchable().exists():
             raise CommandError("没有可以匹配的能力。请先发布能力，或运行 seed_demo。")
         document = text_document(text)
-        existing, research = cards_of_match(match_document(document, limit=limit))
-        context = {"lines": document.lines, "existing": existing, "research": research[:3]}
+        found = match_document(document, limit=limit)
+        existing, research = cards_of_match(found)
+        context = {
+            "lines": document.lines,
+            "gap": describe_gap(found.gap),
+            "existing": existing,
+            "research": research[:3],
+        }
         self.stdout.write(render_to_string("matching/match.txt", context))

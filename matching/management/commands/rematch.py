@@ -5,7 +5,8 @@ from functools import partial
 from django.core.management.base import BaseCommand, CommandError
 
 from core.progress import bar
-from matching.services import current_index, rematch
+from matching.catalogue import current_basis
+from matching.services import rematch
 from providers.models import Capability
 
 
@@ -19,6 +20,6 @@ class Command(BaseCommand):
         if not Capability.objects.matchable().exists():
             raise CommandError("没有可以匹配的能力。请先发布能力，或运行 seed_demo。")
         show = partial(bar, verbosity=verbosity)
-        current_index(progress=partial(show, label="建立索引"))
+        current_basis(progress=partial(show, label="建立索引"))
         count = rematch(everything=options["all"], progress=partial(show, label="匹配需求"))
         self.stdout.write(self.style.SUCCESS(f"已更新 {count} 条需求的匹配建议。"))

@@ -1,0 +1,131 @@
+"""Better weights from worked cases and from use: proposed by the machine, switched on by an organiser."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from core.workflow import NotPermitted
+from matching.adapters import need_document
+from matching.catalogue import active_weights, current_basis
+from matching.engine.evaluation import Case, measure_ranking
+from matching.engine.facts import to_json
+from matching.engine.index import build_index
+from matching.engine.learning import Lesson, learn_weights
+from matching.engine.match import gather_evidence
+from matching.engine.scoring import Evidence, Weights, weigh
+from matching.enums import DeclineReason
+from matching.enums import ProposalStatus as S
+from matching.evaluation import CASES, project_capabilities, read_cases, read_needs
+from matching.models import Proposal, WeightSet
+from needs.models import Need
+
+Progress = Callable[[Iterable], Iterable]
+
+# A refusal for one of these says that the pairing was wrong; others say nothing about it.
+TECHNICAL = {
+    DeclineReason.CAPABILITY: 0,
+    DeclineReason.RANGE: 1,
+    DeclineReason.UNCERTAINTY: 1,
+    DeclineReason.CONDITION: 1,
+}
+ACCEPTED = 3
+MEASURES = ("ndcg@10", "mrr", "p@1")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A need whose candidates were graded, and what spoke for and against each candidate."""
+
+    case: Case
+    evidence: dict[str, tuple[Evidence, ...]]
+
+    @property
+    def lesson(self) -> Lesson:
+        return Lesson(tuple(self.evidence.values()), tuple(self.case.grades.get(key, 0) for key in self.evidence))
+
+    def ranking(self, weights: Weights) -> list[str]:
+        """The candidates as these weights would rank them."""
+        scores = {key: sum(part.points for part in weigh(found, weights)) for key, found in self.evidence.items()}
+        return sorted(scores, key=lambda key: (-scores[key], key))
+
+
+def propose_weights(*, progress: Progress = iter) -> WeightSet:
+    """Learn from the worked cases and from use, compare with the weights in use, and keep both figures."""
+    old = active_weights()
+    taught, held, used = examples_of_cases("dev", progress), examples_of_cases("held", progress), examples_of_use()
+    new = learn_weights(
+        [example.lesson for example in (*taught, *used)], old, version=f"{timezone.localtime():%Y%m%d-%H%M%S}"
+    )
+    evaluation = {
+        "learnt_from": {"cases": len(taught), "use": len(used)},
+        "held": compare(held, old, new),
+        "use": compare(used, old, new),
+    }
+    return WeightSet.objects.create(
+        version=new.version, weights=to_json(new), base_version=old.version, evaluation=evaluation
+    )
+
+
+@transaction.atomic
+def activate_weights(weight_set: WeightSet, *, actor: User) -> WeightSet:
+    """Switch to these weights; proposals are made with them from the next match on."""
+    if not actor.has_perm("matching.switch_weights"):
+        raise NotPermitted("只有组织方可以切换匹配权重。")
+    WeightSet.objects.select_for_update().filter(is_active=True).update(is_active=False)
+    weight_set.is_active, weight_set.activated_at, weight_set.activated_by = True, timezone.now(), actor
+    weight_set.save()
+    return weight_set
+
+
+def examples_of_cases(split: str, progress: Progress = iter) -> list[Example]:
+    """The project's worked cases, each with the evidence of its candidates."""
+    capabilities = project_capabilities()
+    index = build_index(capabilities)
+    needs = {need.key: need for need in read_needs(CASES / "needs.jsonl", split=split)}
+    known = {document.key for document in capabilities}
+    cases = read_cases(CASES / "needs.jsonl", CASES / "qrels.jsonl", keys=set(needs), known=known)
+    return [Example(case, gather_evidence(needs[case.need], index)) for case in progress(cases)]
+
+
+def examples_of_use() -> list[Example]:
+    """Needs of the platform with proposals that were accepted or refused for a technical reason."""
+    grades, index = grades_of_use(), current_basis().index
+    examples = []
+    for need in Need.objects.filter(pk__in=grades).for_list():
+        evidence = gather_evidence(need_document(need), index)
+        graded = {key: found for key, found in evidence.items() if key in grades[need.pk]}
+        if len(graded) > 1:
+            examples.append(Example(Case(str(need.pk), grades=grades[need.pk]), graded))
+    return examples
+
+
+def grades_of_use() -> dict[Any, dict[str, int]]:
+    """By need, how well each answered capability serves it, as its people said."""
+    grades: dict[Any, dict[str, int]] = {}
+    answered = Proposal.objects.filter(status__in=[S.INTERESTED, S.DECLINED]).prefetch_related("events")
+    for proposal in answered:
+        grade = ACCEPTED if proposal.status == S.INTERESTED else TECHNICAL.get(last_reason(proposal))
+        if grade is not None:
+            grades.setdefault(proposal.need_id, {})[str(proposal.capability_id)] = grade
+    return grades
+
+
+def last_reason(proposal: Proposal) -> str:
+    """Why the proposal was declined."""
+    return next((event.reason for event in reversed(proposal.events.all()) if event.action == "decline"), "")
+
+
+def compare(examples: Sequence[Example], old: Weights, new: Weights) -> dict[str, Any]:
+    """The mean measures of both weights over the needs that somebody serves."""
+    served = [example for example in examples if not example.case.is_gap]
+    return {"needs": len(served), "old": measure(served, old), "new": measure(served, new)}
+
+
+def measure(examples: Sequence[Example], weights: Weights) -> dict[str, float]:
+    measured = [measure_ranking(example.case, example.ranking(weights)) for example in examples]
+    return {name: round(fmean(row[name] for row in measured), 4) for name in MEASURES} if measured else {}

@@ -1,0 +1,79 @@
+import pytest
+
+from core.workflow import NotPermitted
+from matching.catalogue import active_weights, current_basis
+from matching.engine.evaluation import Case
+from matching.engine.facts import to_json
+from matching.engine.scoring import Evidence, PartCode, load_weights
+from matching.learning import Example, activate_weights, compare, examples_of_use, grades_of_use
+from matching.models import WeightSet
+from matching.services import move_proposal, propose_for_need
+
+EVALUATION = {"learnt_from": {"cases": 1, "use": 0}, "held": {"needs": 0, "old": {}, "new": {}}}
+EVALUATION["use"] = EVALUATION["held"]
+
+
+@pytest.fixture
+def weight_set(db):
+    """Weights that look at nothing but words."""
+    weights = to_json(load_weights()) | {"version": "words", "gains": {"text": 100.0}, "losses": {}}
+    return WeightSet.objects.create(version="words", base_version="old", weights=weights, evaluation=EVALUATION)
+
+
+def test_the_engine_comes_with_weights(db):
+    assert active_weights() == load_weights()
+
+
+def test_only_an_organiser_switches_weights(weight_set, owner, organiser):
+    with pytest.raises(NotPermitted):
+        activate_weights(weight_set, actor=owner)
+    activate_weights(weight_set, actor=organiser)
+    assert (active_weights().version, weight_set.activated_by) == ("words", organiser)
+
+
+def test_a_switch_changes_the_basis_of_every_match(weight_set, organiser, capability):
+    before = current_basis().stamp
+    activate_weights(weight_set, actor=organiser)
+    assert current_basis().stamp != before
+
+
+def test_one_set_is_in_use_at_most(weight_set, organiser):
+    activate_weights(weight_set, actor=organiser)
+    other = WeightSet.objects.create(
+        version="other", base_version="words", weights=weight_set.weights, evaluation=EVALUATION
+    )
+    activate_weights(other, actor=organiser)
+    assert list(WeightSet.objects.filter(is_active=True)) == [other]
+
+
+def test_answers_become_grades_unless_the_reason_is_not_the_matchers(new_need, new_capability, provider):
+    names = ["坐标测量机", "三坐标测量机", "坐标测量机（大型）"]
+    capabilities = [new_capability(name) for name in names]
+    need = new_need("published")
+    propose_for_need(need)
+    accepted, declined, busy = (need.proposals.get(capability=each) for each in capabilities)
+    move_proposal(accepted, "accept", actor=provider)
+    move_proposal(declined, "decline", actor=provider, reason="uncertainty")
+    move_proposal(busy, "decline", actor=provider, reason="time")
+    grades = {str(accepted.capability_id): 3, str(declined.capability_id): 1}
+    assert grades_of_use() == {need.pk: grades}
+    [example] = examples_of_use()
+    assert (dict(example.case.grades), set(example.evidence)) == (grades, set(grades))
+
+
+def test_weights_are_compared_by_how_they_rank():
+    words, figures = Evidence(PartCode.TEXT, 1.0), Evidence(PartCode.MEASUREMENT, 1.0)
+    example = Example(Case("n", grades={"right": 3, "wrong": 0}), {"right": (figures,), "wrong": (words,)})
+    old = load_weights()
+    by_words = WeightSet(weights=to_json(old) | {"gains": {"text": 100.0}}).engine_weights
+    by_figures = WeightSet(weights=to_json(old) | {"gains": {"measurement": 100.0}}).engine_weights
+    compared = compare([example], by_words, by_figures)
+    assert (compared["old"]["p@1"], compared["new"]["p@1"]) == (0.0, 1.0)
+
+
+def test_the_page_of_weights_is_for_organisers(client, owner, organiser, weight_set):
+    client.force_login(owner, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get("/matching/weights/").status_code == 403
+    client.force_login(organiser, backend="django.contrib.auth.backends.ModelBackend")
+    client.post(f"/matching/weights/{weight_set.pk}/activate/")
+    assert "启用中" in client.get("/matching/weights/").content.decode()
