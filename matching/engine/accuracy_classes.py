@@ -97,35 +97,15 @@ def _normalise(grade: str) -> str:
 @cache
 def _table() -> tuple[ClassRow, ...]:
     lines = (DATA / "accuracy_classes.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    return tuple(_row(*line.split("\t")) for line in lines)
+    return tuple(_row(line) for line in lines)
 
 
-def _row(
-    objects: str,
-    quantity: str,
-    grade: str,
-    a: str,
-    b: str,
-    c: str,
-    combine: str,
-    low: str,
-    high: str,
-    table: str,
-    source: str,
-) -> ClassRow:
-    return ClassRow(
-        tuple(objects.split("|")),
-        quantity,
-        grade,
-        Decimal(a or 0),
-        Decimal(b or 0),
-        Decimal(c or 0),
-        "max" if combine == "max" else "sum",
-        Decimal(low or -FAR),
-        Decimal(high or FAR),
-        table,
-        source,
-    )
+def _row(line: str) -> ClassRow:
+    objects, quantity, grade, *terms, combine, start, end, table, source = line.split("\t")
+    a, b, c = (Decimal(term or 0) for term in terms)
+    shape: Literal["sum", "max"] = "max" if combine == "max" else "sum"
+    low, high = Decimal(start or -FAR), Decimal(end or FAR)
+    return ClassRow(tuple(objects.split("|")), quantity, grade, a, b, c, shape, low, high, table, source)
 
 
 @cache

@@ -20,6 +20,7 @@ from itertools import groupby, pairwise
 
 from matching.engine.facts import Item, Verdict
 from matching.engine.laws import FAR
+from matching.engine.units import KINDS
 from matching.engine.verdicts import Assumption, CoverageCheck, Interval, Reason, Scale
 
 # Ends that agree within this are one end: 300 mmHg is 39.9967 kPa and was meant as 40 kPa.
@@ -150,14 +151,7 @@ class Axis:
         return float((high - low) / (piece.high - piece.low))
 
 
-def cut_axis(
-    quantity: str | None,
-    needed: Sequence[Interval],
-    edges: Iterable[Decimal],
-    *,
-    by_decades: bool = False,
-    is_level: bool = False,
-) -> Axis:
+def cut_axis(quantity: str | None, needed: Sequence[Interval], edges: Iterable[Decimal]) -> Axis:
     """The needed ranges cut at all edges inside them, each piece with its linear and logarithmic share.
 
     The measure is linear (dx) or, if the range spans two decades or the quantity is counted in decades,
@@ -166,7 +160,8 @@ def cut_axis(
     """
     merged = tuple(_as_point(interval) for interval in union(needed))
     has_points = any(part.low == part.high for part in merged)
-    logarithmic = not is_level and bool(merged) and merged[0].low > 0
+    kind = KINDS.get(quantity or "")
+    logarithmic = not (kind and is_level_unit(kind.si_unit)) and bool(merged) and merged[0].low > 0
     width = sum((part.high - part.low for part in merged), Decimal(0))
     decades = sum(_decades(part.low, part.high) for part in merged) if logarithmic else 0.0
     inside = sorted(set(edges))
@@ -182,9 +177,15 @@ def cut_axis(
     if all(piece.is_point for piece in pieces):
         scale = Scale.POINTS
     else:
+        by_decades = bool(kind and kind.logarithmic_axis)
         wide = logarithmic and (by_decades or merged[-1].high / merged[0].low >= WIDE)
         scale = Scale.LOG if wide else Scale.LINEAR
     return Axis(quantity, merged, tuple(pieces), scale)
+
+
+def is_level_unit(unit: str | None) -> bool:
+    """Whether values in this unit are logarithms already (dB, dBm, pH) and have no proportion."""
+    return unit is not None and (unit.startswith("dB") or unit == "pH")
 
 
 def _as_point(interval: Interval) -> Interval:

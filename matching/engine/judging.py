@@ -34,7 +34,7 @@ from matching.engine.facts import Item, Line, Verdict
 from matching.engine.laws import FAR
 from matching.engine.parameters import check_parameters, compare_parameters, offered_parameters, starts_at_zero
 from matching.engine.sufficiency import check_uncertainty, find_start, law_nodes
-from matching.engine.uncertainty import Accuracy, ground_of, is_level_unit, offered_accuracy, required_accuracy
+from matching.engine.uncertainty import Accuracy, ground_of, offered_accuracy, required_accuracy
 from matching.engine.units import KINDS
 from matching.engine.verdicts import (
     Assumption,
@@ -47,8 +47,6 @@ from matching.engine.verdicts import (
     Reason,
     UncertaintyCheck,
 )
-
-__all__ = ["LineVerdict", "PairVerdict", "judge_line", "judge_pair"]
 
 # From the weakest to the strongest: fail if any check fails, else unknown if any is, else partial if any is.
 _ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PARTIAL, Verdict.PASS)
@@ -219,7 +217,8 @@ def _read_row(number: int, line: Line, from_zero: bool) -> Row:
 def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, ratio: Decimal) -> LineVerdict:
     """The checks in order, over the rows of one object and measurand."""
     need, group = _on_one_scale(need, group, gate)
-    from_zero = starts_at_zero(gate.need or gate.offered)
+    key = need.quantity or group[0][1].quantity
+    from_zero = starts_at_zero(key)
     rows = [_read_row(number, line, from_zero) for number, line in group]
     items = list(filter(is_plausible, need.ranges))
     needed, assumed = needed_intervals(items, from_zero)
@@ -234,10 +233,10 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
     offered = [reach(row.ranges.certain, ends) if row else () for row in relevant]
     possible = [reach(row.ranges.possible, ends) if row else () for row in relevant]
     edges = {end for row in (*offered, *possible) for end in axis_ends(row)} | law_nodes(requirement, accuracies)
-    axis = _cut(need, rows, wanted, edges)
+    axis = cut_axis(key, wanted, edges)
     start = find_start(requirement, axis, rows_over(axis, offered))
     if start:
-        axis = _cut(need, rows, wanted, edges.union(start.edges))
+        axis = cut_axis(key, wanted, edges.union(start.edges))
     masks = rows_over(axis, offered)
 
     unit = _unit_of(need) or _unit_of(group[0][1])
@@ -300,13 +299,6 @@ def _has_unread(line: Line) -> bool:
     """Whether a number of the range, accuracy or conditions could not be read, so that a yes would be a guess."""
     cells = (line.cells.range, line.cells.accuracy, line.cells.conditions)
     return any(text in cell for text in line.unread for cell in cells)
-
-
-def _cut(need: Line, rows: Sequence[Row], wanted: Sequence[Interval], edges: Iterable[Decimal]) -> Axis:
-    key = need.quantity or rows[0].line.quantity
-    kind = KINDS.get(key or "")
-    is_level = is_level_unit(_unit_of(need) or _unit_of(rows[0].line))
-    return cut_axis(key, wanted, edges, by_decades=bool(kind and kind.logarithmic_axis), is_level=is_level)
 
 
 def _check_coverage(

@@ -151,13 +151,7 @@ def compare_parameters(need: Line, rows: Sequence[Mapping[str, Offer]]) -> Boxes
         ends = axis_ends(needed)
         certain = [reach(offer.certain, ends) if offer else () for offer in stating]
         possible = [reach(offer.possible, ends) if offer else () for offer in stating]
-        kind = KINDS.get(key)
-        axis = cut_axis(
-            key,
-            needed,
-            {end for row in (*certain, *possible) for end in axis_ends(row)},
-            by_decades=bool(kind and kind.logarithmic_axis),
-        )
+        axis = cut_axis(key, needed, {end for row in (*certain, *possible) for end in axis_ends(row)})
         sure_axes.append((axis, rows_over(axis, certain)))
         hoped_axes.append((axis, [mask | silent for mask in rows_over(axis, possible)]))
         check = check_axis(axis, certain, possible)

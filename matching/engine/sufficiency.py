@@ -152,20 +152,10 @@ def _item_at(accuracy: Accuracy, x: Decimal) -> Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What a walk over the covered pieces found; not clear if another reading of the texts might find better."""
+class Finding:
+    """The share that suffices, where it does not, the points compared; not clear if texts can be read otherwise."""
 
     share: float
-    bad: tuple[Interval, ...]
-    points: tuple[Comparison, ...]
-    is_clear: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found over one piece: the share that suffices, where it does not, the points compared."""
-
-    good: float
     bad: tuple[Interval, ...] = ()
     points: tuple[Comparison, ...] = ()
     is_clear: bool = True
@@ -180,7 +170,7 @@ def _walk(
     start: Start | None,
     *,
     is_strict: bool,
-) -> Tally:
+) -> Finding:
     """Compare over every piece of every slab, reading what is unclear strictly or leniently throughout."""
     total, good = 0.0, 0.0
     findings: dict[tuple[int, int], Finding] = {}
@@ -195,10 +185,10 @@ def _walk(
                 findings[index, rows] = contest.decide(axis)
             weight = share * axis.weight(piece)
             total += weight
-            good += weight * findings[index, rows].good
+            good += weight * findings[index, rows].share
     found = findings.values()
     ratio = good / total if total else 0.0
-    return Tally(
+    return Finding(
         1.0 if ratio > EQUAL else ratio,
         tuple(one for finding in found for one in finding.bad),
         tuple(one for finding in found for one in finding.points),

@@ -9,12 +9,12 @@ ANSI/NCSL Z540.3 (TUR), ILAC-P14 and CNAS-GL025 (forms of a CMC: value, range wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from matching.engine.accuracy_classes import find_class_laws
-from matching.engine.coverage import is_plausible
+from matching.engine.coverage import is_level_unit, is_plausible
 from matching.engine.facts import Item, ItemKind, Line
 from matching.engine.laws import CELSIUS_ZERO, Law, line_between
 from matching.engine.verdicts import Assumption, Basis, Interval, Reason
@@ -104,15 +104,16 @@ def required_accuracy(need: Line, ground: Ground, ratio: Decimal) -> Requirement
     """U_req(x): the stated U, else the MPE or tolerance over 2ρ, else the MPE of the class, else unknown."""
     items = [item for item in need.accuracy if is_plausible(item)]
     resolution = next((item for item in items if item.kind is ItemKind.RESOLUTION), None)
-    readers: tuple[tuple[ItemKind, Callable[[list[Item]], Requirement]], ...] = (
-        (ItemKind.UNCERTAINTY, lambda found: _from_uncertainty(found, ground)),
-        (ItemKind.MPE, lambda found: _from_mpe(found, ground, ratio, resolution)),
-        (ItemKind.ACCURACY_CLASS, lambda found: _from_class(found[0], need, ground, ratio)),
+    stated, errors, classes = (
+        _fitting((item for item in items if item.kind is kind), ground)
+        for kind in (ItemKind.UNCERTAINTY, ItemKind.MPE, ItemKind.ACCURACY_CLASS)
     )
-    for kind, read in readers:
-        found = _fitting((item for item in items if item.kind is kind), ground)
-        if found:
-            return replace(read(found), item=found[0])
+    if stated:
+        return replace(_from_uncertainty(stated, ground), item=stated[0])
+    if errors:
+        return replace(_from_mpe(errors, ground, ratio, resolution), item=errors[0])
+    if classes:
+        return replace(_from_class(classes[0], need, ground, ratio), item=classes[0])
     if resolution:
         return Requirement(reason=Reason.RESOLUTION_ONLY, item=resolution, hint=resolution.high)
     return Requirement(reason=Reason.NEED_ACCURACY_UNSTATED)
@@ -229,7 +230,7 @@ def _coverage_factor(item: Item) -> Decimal | None:
 
 def _is_in_unit(item: Item, unit: str | None) -> bool:
     """Whether an accuracy can be compared in the unit of the quantity; dB serves all levels, % no level at all."""
-    is_level = bool(unit) and is_level_unit(unit)
+    is_level = is_level_unit(unit)
     if item.relative:
         return not is_level
     if item.formula and not item.formula.a:
@@ -237,11 +238,6 @@ def _is_in_unit(item: Item, unit: str | None) -> bool:
     if item.si_unit is None or unit is None or item.si_unit == unit:
         return True
     return is_level and item.si_unit.startswith("dB") and (unit or "").startswith("dB")
-
-
-def is_level_unit(unit: str | None) -> bool:
-    """Whether values in this unit are logarithms already (dB, dBm, pH) and have no proportion."""
-    return unit is not None and (unit.startswith("dB") or unit == "pH")
 
 
 def _formula_laws(

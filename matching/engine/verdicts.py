@@ -30,7 +30,6 @@ class Assumption(StrEnum):
     INTERPOLATED = "interpolated"
     PERCENT_AMBIGUOUS = "percent_ambiguous"
     ZERO_LEFT_OUT = "zero_left_out"
-    OFFERED_UNREAD = "offered_unread"
 
 
 class Reason(StrEnum):

@@ -25,26 +25,26 @@ def interval(low, high):
     return Interval(Decimal(low), Decimal(high))
 
 
-def covered(needed, rows, **more):
+def covered(needed, rows, quantity="length"):
     """The check of rows of intervals against what is needed."""
     edges = {end for row in rows for one in row for end in (one.low, one.high)}
-    axis = cut_axis("length", needed, edges, **more)
+    axis = cut_axis(quantity, needed, edges)
     return check_axis(axis, rows, rows)
 
 
 @pytest.mark.parametrize(
-    ("needed", "more", "scale", "has_log"),
+    ("needed", "quantity", "scale", "has_log"),
     [
-        ([interval(1, 99)], {}, Scale.LINEAR, True),
-        ([interval(1, 100)], {}, Scale.LOG, True),
-        ([interval(1, 2)], {"by_decades": True}, Scale.LOG, True),
-        ([interval(0, 100)], {"by_decades": True}, Scale.LINEAR, False),
-        ([interval(1, 1000)], {"is_level": True}, Scale.LINEAR, False),
-        ([interval(5, 5), interval(7, 7)], {}, Scale.POINTS, True),
+        ([interval(1, 99)], "length", Scale.LINEAR, True),
+        ([interval(1, 100)], "length", Scale.LOG, True),
+        ([interval(1, 2)], "resistance", Scale.LOG, True),
+        ([interval(0, 100)], "resistance", Scale.LINEAR, False),
+        ([interval(1, 1000)], "attenuation", Scale.LINEAR, False),
+        ([interval(5, 5), interval(7, 7)], "length", Scale.POINTS, True),
     ],
 )
-def test_how_an_axis_is_measured(needed, more, scale, has_log):
-    check = covered(needed, [[interval(0, 10_000)]], **more)
+def test_how_an_axis_is_measured(needed, quantity, scale, has_log):
+    check = covered(needed, [[interval(0, 10_000)]], quantity)
     assert (check.scale, check.log is not None, check.verdict) == (scale, has_log, Verdict.PASS)
 
 
