@@ -119,7 +119,9 @@ def specimens() -> dict:
         "path": [("draft", "草稿"), ("submitted", "已提交"), ("accepted", "已受理"), ("published", "已发布")],
         "wizard": {1: "说清问题", 2: "测量指标", 3: "条件与公开"}.items(),
         "parts": [
-            ("text", "用词", 31.4),
+            ("text", "用词", 21.4),
+            ("characters", "用字", 6.0),
+            ("meaning", "语义", 4.0),
             ("measurement", "指标", 28.0),
             ("code", "规范", 10.0),
             ("discipline", "专业", 5.0),
