@@ -83,7 +83,9 @@ class Organisation(TimestampedModel):
         return reverse("accounts:organisation_detail", args=[self.pk])
 
     def clean(self):
-        self.credit_code = clean_credit_code(self.credit_code)
+        # A form that refused the code leaves it empty and has said why.
+        if self.credit_code:
+            self.credit_code = clean_credit_code(self.credit_code)
 
     @property
     def is_provider(self):

@@ -3,6 +3,7 @@
 from io import BytesIO
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelError
 from django.http import Http404
 from rest_framework import serializers
@@ -15,6 +16,8 @@ from core.http import UNREADABLE
 from core.workflow import NotPermitted, TransitionError
 
 MAX_DEPTH = 20
+TOO_BIG = "请求内容超过 2 MB，请拆成几次提交。"
+NOT_JSON = "请求内容不是可用的 JSON 对象，请检查语法和编码（UTF-8，不含 NaN 和 Infinity）后重新提交。"
 
 
 class Conflict(APIException):
@@ -36,11 +39,15 @@ class StrictJSONParser(JSONParser):
     def parse(self, stream, media_type=None, parser_context=None):
         body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise ParseError("请求内容超过 2 MB，请拆成几次提交。")
+            raise ParseError(TOO_BIG)
         try:
             data = super().parse(BytesIO(body), media_type, parser_context)
         except RecursionError as error:
             raise ParseError("JSON 嵌套过深，请拆平后重新提交。") from error
+        except ParseError as error:
+            raise ParseError(NOT_JSON) from error
+        if data is None:
+            raise ParseError(NOT_JSON)
         check_json(data)
         return data
 
@@ -89,6 +96,8 @@ def answer_error(error, context):
         error = PermissionDeniedByService(str(error))
     elif isinstance(error, TransitionError):
         error = Conflict(str(error))
+    elif isinstance(error, RequestDataTooBig):
+        error = ParseError(TOO_BIG)
     elif isinstance(error, Http404):
         error = NotFound("没有这条记录，或者您不能查看它。")
     return exception_handler(error, context)

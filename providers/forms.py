@@ -51,7 +51,9 @@ class LineForm(forms.ModelForm):
         }
 
 
-LineFormSet = forms.formset_factory(LineForm, extra=1, max_num=MAX_LINES, validate_max=True, can_delete=True)
+LineFormSet = forms.formset_factory(
+    LineForm, extra=1, max_num=MAX_LINES, absolute_max=MAX_LINES, validate_max=True, can_delete=True
+)
 
 
 class CredentialForm(forms.ModelForm):
