@@ -8,10 +8,11 @@ from functools import cache
 _VALUE = r"φ?[+-]?#@?"
 _TO = r"(?:~+|-{1,2}|…+|\.{2,6}|起?[至到]|÷|→|(?:和|与)(?=φ?[+-]?#@?之间))"
 _SIDE = r"(?:[≤≥<>]=?)?"
+_ROOM = r"(?:室温|常温|环境温度|(?<![A-Za-z])RT(?![A-Za-z]))"
 _OPEN, _SHUT = r"[(\[]{0,3}", r"[)\]]{0,3}"
 _READING = (
     r"读数值?|示值|显示值|测[量得]值|实测值|设定值|标称值"
-    r"|of ?rdg|of ?reading|R\.?D(?:G|ING)?\.?|[Rr]d(?:g|ing)?|reading"
+    r"|of ?rdg|of ?reading|R\.?D(?:G|ING)?\.?|[Rr]d(?:g|ing)?\.?|reading"
 )
 _FULL = (
     r"满量程值?|满刻度|满度|全量程|量程上限|测量上限|上限值?|量程|F[.·]?[SV]\.?R?|f\.?s\.?|of ?range|range|R(?:ANGE)"
@@ -21,28 +22,31 @@ _DIGITS = r"个?字|[Dd]igits?|[Dd]gts?|个?LSD|counts?"
 
 # One term of a formula: 0.05%RD, 1.5L, 3L/1000, L/350, 2×10⁻⁵·L, 0.002|t|, 2字.
 TERM = re.compile(
-    r"(?:(?P<number>#)(?P<unit>@?)(?:[×*·]|的|of)?\(?(?:"
+    r"(?:(?P<number>(?<!\^)#)(?P<unit>@?)(?:[×*·]|的|of)? ?\(?(?:"
     rf"(?P<reading>{_READING})|(?P<fs>{_FULL}|{_SPAN}|U[nm]|Imax)|(?P<digits>{_DIGITS})"
     r"|(?P<variable>\|[A-Za-z]\||[A-Za-z]n?(?![A-Za-z]))"
     r")?\)?|(?P<letter>(?<![A-Za-z])[A-Za-z](?=/)))(?:/(?P<divisor>#))?"
 )
 _T = re.sub(r"\?P<[a-z]+>", "?:", TERM.pattern)
 
-_SQUARES = rf"\(?{_T}\)?²\+\(?{_T}\)?²"
+_SQUARES = rf"\(?{_T}\)?(?:²|\^#)\+\(?{_T}\)?(?:²|\^#)"
 
 
 @cache
 def expression_pattern() -> re.Pattern[str]:
     """All expressions of numbers; compiled at the first text, so that importing the reader is quick."""
     return re.compile(
-        rf"(?P<root>Q{_OPEN}{_T}[,，;；]{_T}[)\]]+@?|√{_OPEN}{_SQUARES}{_SHUT}@?|\[{_SQUARES}\]\^\(?#/#\)?@?)"
-        rf"|(?P<formula>{_OPEN}±?{_OPEN}{_T}(?:\+\(?{_T}\)?|±#(?:{_DIGITS})|±#@(?:{_FULL}|{_SPAN}))+{_SHUT}@?)"
+        rf"(?P<root>Q{_OPEN}{_T}[,，;；]{_T}[)\]]+@?|(?:√|[Ss]qrt|SQRT){_OPEN}{_SQUARES}{_SHUT}@?|\[{_SQUARES}\]\^\(?#/#\)?@?)"
+        rf"|(?P<formula>{_OPEN}±?{_OPEN}{_T}(?:\+\(?{_T}\)?|±#(?:{_DIGITS})|±#@(?:of)? ?(?:{_FULL}|{_SPAN}))+{_SHUT}@?)"
         rf"|(?P<diameter>(?:DN|公称[直通]径:?){_OPEN}#@?(?:{_TO}(?:DN)?#@?)?)"
         rf"|(?P<between>{_VALUE}[<≤]=?[A-Za-zφ一-龥]{{1,4}}[<≤]=?{_VALUE})"
         rf"|(?P<interval>\[{_VALUE}[,，]{_VALUE}[)\]]@?|\({_VALUE}[,，]{_VALUE}\]@?)"
         rf"|(?P<tolerance>{_OPEN}{_VALUE}±#@?{_SHUT}@?)"
         rf"|(?P<asymmetric>{_OPEN}\+#@?[/,，;；]?-#@?{_SHUT}@?|{_OPEN}-#@?[/,，;；]\+#@?{_SHUT}@?)"
+        rf"|(?P<limits>{_OPEN}\+#@?/#@?{_SHUT}@?|{_OPEN}#/-#@?{_SHUT}@?)"
         rf"|(?P<dims>{_OPEN}{_VALUE}(?:×{_VALUE})+{_SHUT}@?)"
+        rf"|(?P<swing>{_OPEN}#@?{_TO}±#@?{_SHUT}@?)"
+        rf"|(?P<room>{_ROOM}(?:\+#@?)?{_SHUT}{_TO}{_OPEN}{_VALUE}{_SHUT}@?|{_OPEN}{_VALUE}{_SHUT}{_TO}{_ROOM}{_SHUT})"
         rf"|(?P<range>{_OPEN}±?{_OPEN}{_SIDE}{_OPEN}{_VALUE}{_SHUT}{_TO}{_OPEN}{_SIDE}{_VALUE}{_SHUT}(?:×#)?@?)"
         rf"|(?P<plusminus>{_OPEN}±{_OPEN}#@?{_SHUT}@?)"
         rf"|(?P<single>{_VALUE})"
@@ -66,11 +70,11 @@ VARIABLE_UNIT = re.compile(
 )
 
 _LE = (
-    r"≤|<=|=<|[不无未][大多]于|不[超高]过?于?|不高于|小于等于|小于或等于|至多|可达|高达|上限|优于"
+    r"≤|<=|=<|[不无未][大多]于|不[超高]过?于?|不高于|小于等于|小于或等于|至多|可达|高达|上限(?!允许|误差|偏差|以)[一-龥]{0,2}|优于"
     r"|最[大高多](?!允许|误差|偏差)[一-龥]{0,5}|(?<![A-Za-z])(?:Max|MAX|max)"
 )
 _GE = (
-    r"≥|>=|=>|不[小少低]于|大于等于|大于或等于|至少|下限"
+    r"≥|>=|=>|不[小少低]于|大于等于|大于或等于|至少|下限(?!允许|误差|偏差|以)[一-龥]{0,2}"
     r"|最[小低](?!分度|分辨|读数|刻度|示值|显示)[一-龥]{0,5}|(?<![A-Za-z])(?:Min|MIN|min)"
 )
 _LT = r"<|小于|低于|少于|不足|不满|不到"
@@ -78,9 +82,9 @@ _GT = r">|大于|高于|超过|超出|多于"
 OPERATOR = re.compile(
     rf"(?:(?P<le>{_LE})|(?P<ge>{_GE})|(?P<lt>{_LT})|(?P<gt>{_GT}))(?:[:=为是约在]|[可能要]*(?:测?到|达到?)?)?{_OPEN}$"
 )
-SUFFIX = re.compile(r"(?:及|和|或|\()?(?:(?P<up>以上|之上)|以下|之下|以内|之内)")
+SUFFIX = re.compile(r"(?:\(含\)|及|和|或|\()?(?:(?P<up>以上|之上)|以下|之下|以内|之内)")
 
-_SUBSCRIPT = r"(?:_?\{?(?:(?:0\.)?9[59]|rel|r|p|c)\}?)*"
+_SUBSCRIPT = r"(?:_?\{?(?:(?:0\.)?9[59]| ?(?:rel|Rel|REL)|CMC|cmc|r|p|c)\}?)*"
 KEYWORD = re.compile(
     rf"(?P<unc>(?:相对)?(?:扩展|合成|标准)?(?:测量)?不确定度(?:[Uu]{_SUBSCRIPT})?"
     rf"|(?<![A-Za-z])[Uu]{_SUBSCRIPT}(?![A-Za-z]))"
@@ -93,7 +97,7 @@ KEYWORD = re.compile(
 )
 # What may stand between a keyword and its value.
 FILLER = re.compile(
-    r"(?:要求|应当?|需要?|须|达到?|为|是|在?范围|在|值|约|可|能|满足|保证|控制|不能|限|均|都|±|≤|≥|<=|=<|<|>|[:=≈]"
+    r"(?:要求|等级|应当?|需要?|须|达到?|为|是|在?范围|在|值|约|可|能|满足|保证|控制|不能|限|均|都|±|≤|≥|<=|=<|<|>|[:=≈]"
     r"|[不无未][大多小低高]于|不超过|优于|小于|低于|[,，]?§+[,，:]?|[UuEe](?=[=≤<:])|\([^()#]{0,10}\)|[(\[]|[)\]])*"
 )
 KEYWORD_AFTER = re.compile(

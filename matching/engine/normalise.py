@@ -35,6 +35,7 @@ def normalise(text: str) -> Normalised:
         places = [place for place, piece in enumerate(pieces) for _ in piece] + [len(text)]
         plain = "".join(pieces)
     plain = _TIMES.sub(lambda found: found[0].translate(_CROSS), plain)
+    plain = _ONE_AS_DASH.sub("-", plain)
     for lost in (_LOST_NEGATIVE, _LOST_POSITIVE):
         plain = lost.sub(lambda found: found[1] + found[2].translate(_RAISE), plain)
     plain = _LOST_BOTH.sub(
@@ -50,12 +51,13 @@ def _spell_out(char: str) -> str:
 
 _SQUARE = re.compile("[\u3300-\u33ff]")
 _TIMES = re.compile(r"(?<=[0-9]) ?[xX*] ?(?=[0-9])")
+_ONE_AS_DASH = re.compile("(?<=[0-9])一(?=[0-9])")
 # Raised digits are lost when text is pasted: what follows ×10 are they. Without a sign only behind a mantissa of one
-# digit before the point, for 300×105 mm is a size; and 10-3 Pa ~ 105 Pa only where both ends are powers.
+# digit before the point, for 300×105 mm is a size; and 10-3 Pa ~ 105 Pa or 10-6~10-1 only where both ends are powers.
 _LOST_NEGATIVE = re.compile(r"((?<=[0-9]) ?[×·] ?10 ?)(-[0-9]{1,2})(?![0-9.])")
 _LOST_POSITIVE = re.compile(r"((?<![0-9.])[0-9](?:\.[0-9]+)? ?[×·] ?10)(1[0-9]|[1-9])(?![0-9.×])")
 _LOST_BOTH = re.compile(
-    r"((?<![0-9.×~-])10)(-[1-9][0-9]?)( ?[A-Za-zμ]{0,4} ?[~至到] ?(?:10(?=[0-9])))([1-9][0-9]?)(?![0-9.])"
+    r"((?<![0-9.×~-])10)(-[1-9][0-9]?)( ?[A-Za-zμ]{0,4} ?[~至到] ?(?:10(?=-?[0-9])))(-?[1-9][0-9]?)(?![0-9.])"
 )
 _CROSS = str.maketrans("xX*", "×××")
 _RAISE = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

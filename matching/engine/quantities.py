@@ -54,6 +54,8 @@ MOST_CHARACTERS = 30_000
 # So many characters before and behind an expression are searched for the words that explain it.
 BEFORE, AFTER = 60, 24
 KELVIN_ZERO = Decimal("273.15")
+# 室温 as one end of a range: what is colder is the lower end of it.
+ROOM_TEMPERATURE = KELVIN_ZERO + 20
 
 
 def read(text: str, *, header: str = "", words: str = "") -> Reading:
@@ -144,6 +146,7 @@ class Expression:
     op: Op | None = None
     label: str = ""
     label_start: int | None = None
+    standard: bool = False
     reference: Literal["reading", "fs", "span"] | None = None
 
 
@@ -156,12 +159,14 @@ class _Reader:
         self.probabilities = self._take(PROBABILITY)
         self.covered: set[int] = set()
         self.variables = dict(self._variables())
+        self.states_uncertainty = False
 
     def items(self) -> list[Item]:
         """All items, in the order of the text."""
         expressions = [self._expression(found) for found in expression_pattern().finditer(self.drawn.text)]
         self._label(expressions)
         self._lend_units(expressions)
+        self.states_uncertainty = any(expression.label in ("unc", "rel") for expression in expressions)
         return [item for expression in expressions for item in self._interpret(expression)]
 
     def unread(self) -> Iterator[Unread]:
@@ -202,6 +207,9 @@ class _Reader:
             *signed, power = signed
             signed, values = [value * power for value in signed], values[:2]
         outer = self._units_at(found.end(form) - 1)
+        if form == "single" and _SHUT_BRACKET.match(self.drawn.text, found.end(form)):
+            # The last of a list in brackets stands before the unit of all: (1、10、100)Ω.
+            outer = self._units_at(found.end(form) + 1)
         own = [self._units_at(place + 1) for place in values]
         expression.low, expression.high = signed[0], signed[-1]
         expression.high_units = own[-1] or outer or own[0]
@@ -249,6 +257,8 @@ class _Reader:
             expression.op = cast(Op, _OPERATORS[operator.lastgroup or "le"])
             expression.label_start = expression.start - len(before) + operator.start()
         keywords = list(KEYWORD.finditer(before))
+        if expression.form == "plusminus" and before.endswith(("误差范围", "偏差范围", "误差范围:", "偏差范围:")):
+            keywords.pop()  # What follows ± is the error, not a range.
         if keywords and FILLER.fullmatch(before, keywords[-1].end()):
             keyword = keywords[-1]
             label = keyword.lastgroup or ""
@@ -257,12 +267,9 @@ class _Reader:
             ):
                 return
             if label == "unc":
-                label = "std" if keyword[0][0] == "u" or "标准不确定度" in keyword[0] else label
-                label = (
-                    "rel"
-                    if "rel" in keyword[0] or "相对" in keyword[0] or before[: keyword.start()].endswith("相对")
-                    else label
-                )
+                expression.standard = keyword[0][0] == "u" or "标准不确定度" in keyword[0]
+                relative = "rel" in keyword[0].lower() or "相对" in before[: keyword.end()][-len(keyword[0]) - 2 :]
+                label = "rel" if relative else label
             expression.label = label
             expression.label_start = expression.start - len(before) + keyword.start()
 
@@ -289,7 +296,9 @@ class _Reader:
         bare = [not expression.high_units and expression.high is not None for expression in expressions]
         for index in range(len(expressions) - 2, -1, -1):
             expression, following = expressions[index : index + 2]
-            if bare[index] and self.drawn.text[expression.end : following.start] in _JOINTS:
+            between = self.drawn.text[expression.end : following.start]
+            size_and_limits = not between and following.form in ("asymmetric", "limits")
+            if bare[index] and (between in _JOINTS or size_and_limits):
                 expression.low_units = expression.high_units = following.low_units
         for index, expression in enumerate(expressions):
             if bare[index] and not expression.high_units:
@@ -329,15 +338,22 @@ class _Reader:
         """A range, a single value or a ± value, by its label."""
         label, low, high = expression.label, cast(Decimal, expression.low), cast(Decimal, expression.high)
         ratio = self._is_ratio(expression.high_units)
-        if label in ("unc", "rel", "std"):
+        if label in ("unc", "rel"):
             yield from self._uncertainty(expression)
         elif label == "res":
             yield from self._resolution(expression)
         elif label == "other" and expression.form != "range" and not expression.reference:
             return
-        elif expression.form == "plusminus" and label == "span" and not ratio:
+        elif expression.form == "range" and expression.reference and label != "mpe":
+            return  # (20~100)%FS is a share of what is measured.
+        elif (expression.form == "swing" and label != "mpe") or (
+            expression.form == "plusminus" and label == "span" and not ratio
+        ):
             yield from self._range(expression, -high, high)
-        elif expression.form in ("plusminus", "asymmetric") or (
+        elif expression.form == "limits" and low and high:
+            for value in (low, high):
+                yield from self._range(replace(expression, form="single"), value, value)
+        elif expression.form in ("plusminus", "asymmetric", "limits") or (
             (label == "mpe" or (expression.reference and ratio)) and not self._is_measured_range(expression)
         ):
             yield from self._mpe(expression)
@@ -345,10 +361,24 @@ class _Reader:
             yield from self._range(expression, low, high)
 
     def _is_measured_range(self, expression: Expression) -> bool:
-        """No error band runs from 0 upwards, and ± before a band of ratios states a range: both are measured."""
+        """Whether a word for an error only names what is measured: 示值误差 (0~300)mm.
+
+        No error band runs from 0 upwards, and ± before a band of ratios states a range.
+        """
         signs = self.drawn.text[expression.start : expression.end]
-        from_zero = expression.low == 0 < cast(Decimal, expression.high) and "+" not in signs
-        return expression.form == "range" and (from_zero or "±" in signs)
+        if expression.form != "range" or "±" in signs or "+" in signs:
+            return expression.form == "range" and "±" in signs
+        low, high = cast(Decimal, expression.low), cast(Decimal, expression.high)
+        return low == 0 < high or (low > 0 and self._is_measured_error(expression))
+
+    def _is_measured_error(self, expression: Expression) -> bool:
+        """A relative error has no unit; and a plain error that has an uncertainty is measured, not permitted."""
+        if expression.label_start is None:
+            return False
+        name = self.drawn.text[max(0, expression.label_start - 2) : expression.label_start + 2]
+        if name == "相对误差":
+            return not self._is_ratio(expression.high_units)
+        return self.states_uncertainty and name.endswith(("误差", "偏差")) and not name.startswith(_PERMITTED)
 
     def _range(self, expression: Expression, low: Decimal, high: Decimal) -> Iterator[Item]:
         """A range, a limit or a nominal point. Without a unit only where the words name a quantity without one."""
@@ -359,7 +389,9 @@ class _Reader:
         difference = bool(DIFFERENCE.search(self.drawn.text[max(0, expression.start - BEFORE) : expression.start]))
         ends = to_si(low, low_unit, difference=difference), to_si(high, unit, difference=difference)
         single = expression.form == "single"
-        if single and expression.op:
+        if expression.form == "room":
+            expression.op = ">=" if ends[1] < ROOM_TEMPERATURE else "<="
+        if expression.op and expression.form in ("single", "room"):
             upper = expression.op in ("<=", "<")
             yield self._item(ItemKind.LIMIT, expression, quantity, unit, op=expression.op,
                              low=None if upper else ends[1], high=ends[1] if upper else None)  # fmt: skip
@@ -402,7 +434,7 @@ class _Reader:
         if unit is None:
             return
         low, high = (to_si(cast(Decimal, value), unit, difference=True) for value in (expression.low, expression.high))
-        if expression.form not in ("asymmetric", "range"):
+        if expression.form not in ("asymmetric", "limits", "range"):
             low = -high
         low, high = min(low, high), max(low, high)
         if expression.form == "range" and low > 0:
@@ -445,11 +477,11 @@ class _Reader:
         yield self._item(ItemKind.MPE, expression, quantity, unit, low=-width, high=width, relative=False)
 
     def _dimensions(self, expression: Expression) -> Iterator[Item]:
-        """900×1200×800 mm: a nominal size per axis."""
+        """900×1200×800 mm: a nominal size per axis; 3×220 V is one voltage."""
         places = [place for place in range(expression.start, expression.end) if self.drawn.text[place] == "#"]
         last = self._units_at(expression.end - 1) or self._units_at(places[-1] + 1) or self._heading_near(expression)
         units = last or self.head.units
-        for place in places:
+        for place in places if not units or units[0].si_unit == "m" else places[-1:]:
             unit, quantity = self._quantity(expression, self._units_at(place + 1) or units)
             if unit is not None:
                 size = to_si(self.drawn.numbers[place], unit)
@@ -469,7 +501,7 @@ class _Reader:
         root = expression.form == "root"
         last = self.drawn.text[expression.end - 3 : expression.end - 1]
         outer = self._units_at(expression.end - 1) if root or last[-1] != "#" or last == "/#" else ()
-        power = self.drawn.text.find("^", expression.start, expression.end)
+        power = self.drawn.text.find("]^", expression.start, expression.end)
         found = TERM.finditer(self.drawn.text, expression.start + root, power if power > 0 else expression.end)
         terms = [_Term.of(self, term, bool(outer)) for term in found]
         inner = next(
@@ -484,7 +516,7 @@ class _Reader:
             formula = replace(formula, zero=KELVIN_ZERO)
         if not (formula.b or formula.c or formula.digits) or (unit is None and formula.a):
             return
-        uncertain = expression.label in ("unc", "rel", "std")
+        uncertain = expression.label in ("unc", "rel")
         yield self._item(
             ItemKind.UNCERTAINTY if uncertain else ItemKind.MPE, expression, quantity, None,
             si_unit=unit.si_unit if unit else "1", relative=False, formula=formula,
@@ -583,7 +615,7 @@ class _Reader:
 
     def _factor(self, expression: Expression) -> Decimal | None:
         """k as stated behind the value or else before it; a standard uncertainty has k = 1 (JJF 1059.1)."""
-        if expression.label == "std":
+        if expression.standard:
             return Decimal(1)
         behind = bisect_left(self.factors, (expression.end,))
         if behind < len(self.factors):
@@ -652,7 +684,12 @@ def _chooser(units: Units) -> _Chooser:
                 if not only or only == unit.symbol:
                     meanings.setdefault(name, (unit, kind.key))
     names = sorted(meanings, key=len, reverse=True)
-    return _Chooser(re.compile("|".join(map(re.escape, names)) or "(?!)"), meanings)
+    return _Chooser(re.compile("|".join(map(_whole_word, names)) or "(?!)"), meanings)
+
+
+def _whole_word(name: str) -> str:
+    """The pattern of a word; a Latin one stands alone: Ra is not in Range."""
+    return rf"(?<![A-Za-z]){re.escape(name)}(?![a-z])" if name[0].isascii() else re.escape(name)
 
 
 def _may_measure(unit: Unit, kind: Kind) -> bool:
@@ -682,6 +719,8 @@ def _unit(symbol: str) -> Unit:
 
 _UNKNOWN = Unit("?", "", "", Decimal(1), Decimal(1), Decimal(0), "", ())
 _VARIABLES = ("L", "l", "H", "h", "D", "d", "t", "T", "R", "x", "X")
-_RATIOS = ("%", "‰", "1", "ppm", "ppb", "ppt")
+_RATIOS = ("%", "‰", "1", "ppm", "ppb", "ppt", "μV/V", "nV/V")
+_PERMITTED = ("最大", "允许", "极限", "基本")
+_SHUT_BRACKET = re.compile(r"[)\]]@")
 _JOINTS = ("/", "、", ",", "，", ";", "；", "和", "及", "或")
 _OPERATORS = {"le": "<=", "lt": "<", "ge": ">=", "gt": ">"}

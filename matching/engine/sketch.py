@@ -188,7 +188,7 @@ def _take_fraction(pen: _Pen, found: re.Match[str]) -> int:
 
 
 def _take_direct(pen: _Pen, found: re.Match[str]) -> int:
-    """DC at the low end of a band is the frequency 0."""
+    """DC (直流) at the low end of a band is the frequency 0."""
     pen.number(Decimal(0), *found.span())
     return found.end()
 
@@ -299,7 +299,10 @@ _PLAIN = (
 )
 _POWER = r"10 ?(?:(?:\^|\*\*)(?:[+-]?[0-9]{1,3}|\([+-]?[0-9]{1,3}\)|{[+-]?[0-9]{1,3}})|[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3})"
 _NUMBER = rf"{_PLAIN} ?[×·] ?{_POWER}|{_POWER}|{_PLAIN}(?:[eE][+-]?[0-9]{{1,4}}(?![0-9]))?"
-_NUMERAL = "[一二两三四五六七八九十半][零〇一二两三四五六七八九十百千万亿]{0,12}(?:点[零一二三四五六七八九]{1,6})?"
+_NUMERAL = (
+    "(?:[一二两三四五六七八九十半][零〇一二两三四五六七八九十百千万亿]{0,12}|零(?=[点至到~]))"
+    "(?:点[零一二三四五六七八九]{1,6})?"
+)
 
 
 @cache
@@ -309,16 +312,16 @@ def _tokens() -> re.Pattern[str]:
         r"(?P<angle>[0-9]+° ?[0-9]+(?:\.[0-9]+)?′(?: ?[0-9]+(?:\.[0-9]+)?″)?)"
         r"|(?P<fraction>[0-9]{1,2}/[0-9]{1,2}(?= ?(?:英寸|寸|吋|\"|in(?![a-z])|inch)))"
         rf"|(?P<number>{_NUMBER})"
-        r"|(?P<direct>DC(?= ?[-~至到…]))"
-        r"|(?P<word>(?:AC|DC|DN|[pP]H|MAX|Max|max|MIN|Min|min)(?=[-~ ]?[0-9.±φ])"
-        r"|[A-Za-z]+(?:[0-9]+(?:\.[0-9]+)*|-[0-9]+(?:\.[0-9]+)*)?(?:[A-Za-z0-9]|-(?=[A-Za-z0-9]))*)"
+        r"|(?P<direct>DC(?= ?[-~至到…])|直流(?= ?[~至到…]+ ?[0-9]))"
+        r"|(?P<word>(?:AC|DC|DN|[pP]H|MAX|Max|max|MIN|Min|min|R[azqy])(?=[-~ ]?[0-9.±φ])"
+        r"|[Uu]_\{[0-9.]+\}|[A-Za-z]+(?:_?[0-9]+(?:\.[0-9]+)*|-[0-9]+(?:\.[0-9]+)*)?(?:[A-Za-z0-9]|-(?=[A-Za-z0-9]))*)"
         r"|(?P<bracket>[)\]])"
         r"|(?P<head>(?:\(?单位[:为]?|[/(\[]) ?)"
         rf"|(?P<share>(?P<whole>十万|百万|百|千|万|十)分之(?P<part>{_PLAIN}|[零一二三四五六七八九十]+(?:点[零一二三四五六七八九]+)?))"
         rf"|(?P<numeral>{_NUMERAL})"
         r"|(?P<sign>\+ ?/? ?-(?= ?[0-9(.])|正负|零下|零上|负(?=[0-9一二三四五六七八九十]))"
         r"|(?P<space> +)"
-        r"|(?P<text>[^0-9A-Za-z .(\[/)\]|十百千万零一二两三四五六七八九半单正负+]+|.)",
+        r"|(?P<text>[^0-9A-Za-z .(\[/)\]|十百千万零一二两三四五六七八九半单正负直+]+|.)",
         re.DOTALL,
     )
 
@@ -353,4 +356,4 @@ _NO_UNIT = re.compile(
     "|法兰|开[关始]|道路|克服|米制|角度|秒表"
 )
 # After a numeral in characters only units that cannot be the start of another word: 一方, 三分 are none.
-_SURE_UNIT = re.compile("[米吨克斤升伏瓦秒牛欧赫]|[一-龥]{2}|[^一-龥]")
+_SURE_UNIT = re.compile("[米吨克斤升伏瓦秒牛欧赫度]|[一-龥]{2}|[^一-龥]")

@@ -205,7 +205,7 @@ def _typographic(name: str) -> Iterator[str]:
     """The name with the dots, slashes, powers, degree and micro signs people type instead: N.m, m·s-1, um, m^2."""
     forms = {name, "% " + name[1:]} if name[:1] == "%" and name[1:] else {name}
     if "·" in name:
-        forms |= {name.replace("·", sign) for sign in (".", "*", "-", "×", "")}
+        forms |= {name.replace("·", sign) for sign in (".", "*", "-", "×", "", " · ")}
     if name.count("/") == 1 and "·" not in name and name[0] != "/" and not _is_chinese(name):
         top, bottom = name.split("/")
         power = _PLAIN_DIGIT.get(bottom[-1], "1")

@@ -30,7 +30,7 @@ def write(item: Item) -> str:
     value = _write_mpe(item) if item.kind is ItemKind.MPE else _write_value(item)
     start = {
         ItemKind.LIMIT: f"{item.op} ",
-        ItemKind.RESOLUTION: "分辨力 ",
+        ItemKind.RESOLUTION: f"分辨力{item.op or ' '}",
         ItemKind.UNCERTAINTY: f"U{'rel' if item.relative else ''}{item.op or '='}",
     }.get(item.kind, "")
     factor = f"，k={item.k}" if item.k is not None else ""
