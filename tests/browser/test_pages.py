@@ -1,0 +1,118 @@
+"""Every main page, wide and narrow, light and dark: accessible, within the screen, and with a title of its own."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.files.base import ContentFile
+from playwright.sync_api import expect
+
+from providers.imports import start_import
+from providers.models import ScopeImport
+from tests.providers.scope_files import CALIPER, GAUGE, HEADING, xlsx_file
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PAGES = {
+    "nobody": [
+        "/",
+        "/needs/",
+        "/needs/?q=没有这样的需求",
+        "{public}",
+        "{secret}",
+        "/capabilities/",
+        "{capability}",
+        "/institutes/",
+        "/institutes/{institute}/",
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/accounts/password/reset/",
+    ],
+    "owner": [
+        "/needs/mine/",
+        "/needs/new/",
+        "{draft}edit/1/",
+        "{draft}edit/2/",
+        "{draft}edit/3/",
+        "{draft}",
+        "{public}",
+        "/matching/needs/{need}/",
+        "/accounts/me/",
+        "/accounts/organisations/new/",
+    ],
+    "provider": [
+        "/capabilities/mine/",
+        "/capabilities/new/service/",
+        "/capabilities/new/research/",
+        "{capability}edit/",
+        "/credentials/new/",
+        "/imports/new/",
+        "{import}",
+        "{import}?show=problems",
+        "/matching/inbox/",
+        "{proposal}",
+        "/matching/needs/{need}/why-not-me/",
+    ],
+    "organiser": [
+        "/needs/desk/",
+        "{submitted}",
+        "{secret}",
+        "/accounts/organisations/desk/",
+        "/accounts/organisations/{waiting}/",
+    ],
+}
+LOOKS = [(1280, "light"), (390, "dark")]
+LONG = "半导体外延设备用质量流量控制器、电容薄膜真空计与高压屏蔽线束转移阻抗测试系统的现场校准及不确定度评定"
+
+
+@pytest.fixture
+def places(new_need, new_capability, new_organisation, credential, provider, institute):
+    """A little of everything, with long words, and the addresses under which it is found."""
+    capability = new_capability(credential=credential)
+    public = new_need("published", title=LONG, public_title=LONG)
+    secret = new_need("published", title="保密的", public_title="保密的", level=2)
+    draft = new_need("draft", title="还在写的", problem="三坐标 0~500 mm，允许误差 ±(1.5+L/350) μm。" * 20)
+    submitted = new_need("submitted", title="刚提交的")
+    table = xlsx_file(HEADING, CALIPER, GAUGE, [LONG, "长度", "", "见附件", "#REF!", ""])
+    table.name = "能力附表.xlsx"
+    start_import(author=provider, organisation=institute, file=ContentFile(table.read(), table.name))
+    return {
+        "public": public.get_absolute_url(),
+        "secret": secret.get_absolute_url(),
+        "draft": draft.get_absolute_url(),
+        "submitted": submitted.get_absolute_url(),
+        "need": public.pk,
+        "capability": capability.get_absolute_url(),
+        "proposal": public.proposals.get().get_absolute_url(),
+        "institute": institute.pk,
+        "import": ScopeImport.objects.get().get_absolute_url(),
+        "waiting": new_organisation("institute", verified=False, name=LONG).pk,
+    }
+
+
+@pytest.mark.parametrize("role", PAGES)
+def test_pages_are_accessible_and_fit_the_screen(open_as, people, places, role):
+    page = open_as(people.get(role), "/")
+    axe, faults, titles = Axe(), {}, {}
+    for path in PAGES[role]:
+        path = path.format(**places)
+        page.goto(path)
+        expect(page.locator(".htmx-request")).to_have_count(0)
+        titles.setdefault(page.title(), set()).add(path.partition("?")[0])
+        for width, scheme in LOOKS:
+            page.set_viewport_size({"width": width, "height": 900})
+            # A button on its way from one colour to the other has the contrast of neither.
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            if found := faults_of(page, axe):
+                faults[path, width, scheme] = found
+    assert faults == {}
+    assert {title: paths for title, paths in titles.items() if len(paths) > 1} == {}
+
+
+def faults_of(page, axe) -> list[str]:
+    """What axe finds wrong, and whether something sticks out to the right."""
+    wrong = [
+        f"{violation['id']}: {node['target']}"
+        for violation in axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        for node in violation["nodes"]
+    ]
+    sticks_out = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [*wrong, *["sticks out"] * sticks_out]
