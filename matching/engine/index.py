@@ -21,11 +21,14 @@ DIRECTIONS = 128
 
 @dataclass(frozen=True, slots=True)
 class SharedWeight:
-    """What one term adds to the similarity by words, and how much of the need it is: its squared weight there."""
+    """What one term adds to the similarity by words.
+
+    `of_need` is the part of the need that all terms of the same word of it make up: their squared weights.
+    """
 
     term: str
     similarity: float
-    need: float
+    of_need: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +84,24 @@ class Index:
     meaning: Meaning
 
     def candidates(
-        self, need: NeedDocument, profile: Profile, kind: CapabilityKind, *, limit: int
-    ) -> tuple[Candidate, ...]:
-        """The capabilities of one kind nearest to a need, and those that share a code or a quantity.
+        self, need: NeedDocument, profile: Profile, *, limit: int
+    ) -> dict[CapabilityKind, tuple[Candidate, ...]]:
+        """By kind the capabilities nearest to a need, at most `limit`, and those that share a code or a quantity.
 
-        At most `limit` of each of the three; the nearest first, equal ones by key.
+        Of the latter at most a third as many each; the nearest first, equal ones by key.
         """
         if not self.documents:
-            return ()
+            return dict.fromkeys(CapabilityKind, ())
         view = self._compare(profile)
-        own = self.by_kind[kind]
         coded = {row for code in profile.codes for row in self.by_code.get(code, ())}
         measured = {row for line in need.lines for row in self.by_quantity.get(line.quantity or "", ())}
-        chosen = {row for row in _best(view.nearness, own, limit) if view.nearness[row] > 0}
-        for rows in (coded, measured):
-            chosen.update(_best(view.nearness, [row for row in own if row in rows], limit))
-        return self._candidates(_best(view.nearness, sorted(chosen), len(chosen)), view)
+        found = {}
+        for kind, own in self.by_kind.items():
+            chosen = {row for row in _best(view.nearness, own, limit) if view.nearness[row] > 0}
+            for rows in (coded, measured):
+                chosen.update(_best(view.nearness, [row for row in own if row in rows], limit // 3))
+            found[kind] = self._candidates(_best(view.nearness, sorted(chosen), len(chosen)), view)
+        return found
 
     def candidates_among(self, profile: Profile, keys: Iterable[str], *, limit: int) -> tuple[Candidate, ...]:
         """The nearest of given capabilities, however far they are; the nearest first, equal ones by key."""
@@ -106,21 +111,35 @@ class Index:
     def _compare(self, profile: Profile) -> _View:
         words, characters = self.words.place(profile.terms), self.characters.place(profile.characters)
         meaning = self.meaning.rows @ (_side_by_side(words, characters) @ self.meaning.directions).ravel()
+        by_words = (self.words.rows @ words.T).toarray().ravel()
+        by_characters = (self.characters.rows @ characters.T).toarray().ravel()
+        # Turning the rows leaves traces where nothing is shared.
+        by_meaning = meaning.round(6).clip(min=0)
         return _View(
             need=words,
-            words=(self.words.rows @ words.T).toarray().ravel(),
-            characters=(self.characters.rows @ characters.T).toarray().ravel(),
-            # Turning the rows leaves traces where nothing is shared.
-            meaning=meaning.round(6).clip(min=0),
+            parts=self._parts_by_term(words, profile),
+            words=by_words,
+            characters=by_characters,
+            meaning=by_meaning,
+            nearness=by_words + by_characters + by_meaning,
         )
+
+    def _parts_by_term(self, words: Any, profile: Profile) -> dict[str, float]:
+        """For each term of a need the part of it that its word makes up."""
+        names = self.words.columns.feature_names_
+        squares = {names[column]: float(weight) ** 2 for column, weight in zip(words.indices, words.data, strict=True)}
+        by_word: dict[str, float] = {}
+        for term, square in squares.items():
+            word = profile.words.get(term, term)
+            by_word[word] = by_word.get(word, 0.0) + square
+        return {term: min(1.0, by_word[profile.words.get(term, term)]) for term in squares}
 
     def _candidates(self, rows: Sequence[int], view: _View) -> tuple[Candidate, ...]:
         common = self.words.rows[rows].multiply(view.need).tocoo()
-        squares = view.need.multiply(view.need).toarray().ravel()
         names = self.words.columns.feature_names_
         shared: list[list[SharedWeight]] = [[] for _ in rows]
         for place, column, share in zip(common.row, common.col, common.data, strict=True):
-            shared[place].append(SharedWeight(names[column], float(share), float(squares[column])))
+            shared[place].append(SharedWeight(names[column], float(share), view.parts[names[column]]))
         return tuple(
             Candidate(
                 document=self.documents[row],
@@ -136,16 +155,15 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """All capabilities as one need sees them; `need` is its row of words."""
+    """All capabilities as one need sees them; `need` is its row of words, `parts` what each of them is of it."""
 
     need: Any
+    parts: dict[str, float]
     words: Any
     characters: Any
     meaning: Any
 
-    @property
-    def nearness(self) -> Any:
-        return self.words + self.characters + self.meaning
+    nearness: Any
 
 
 def build_index(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import compress, pairwise
+from itertools import chain, compress, pairwise
 from math import exp
 
 from matching.engine.documents import CapabilityKind, NeedDocument
@@ -82,9 +82,10 @@ def match(
     """The best pairings of a need, at most `limit` of each list."""
     inquiry = _inquire(need, weights, judge)
 
+    found = index.candidates(need, inquiry.profile, limit=JUDGED)
+
     def rank(kind: CapabilityKind) -> tuple[Pairing, ...]:
-        candidates = index.candidates(need, inquiry.profile, kind, limit=JUDGED)
-        return tuple(sorted(map(inquiry.pair, candidates), key=_rank)[:limit])
+        return tuple(sorted(map(inquiry.pair, found[kind]), key=_rank)[:limit])
 
     existing, research = rank(CapabilityKind.SERVICE), rank(CapabilityKind.RESEARCH)
     nearest = min((*existing[:1], *research[:1]), key=_rank, default=None)
@@ -133,11 +134,7 @@ def explain_best(
 def gather_evidence(need: NeedDocument, index: Index, *, judge: Judge = judge_pair) -> dict[str, tuple[Evidence, ...]]:
     """What speaks for and against each candidate of a need, by key, in the order of the keys."""
     inquiry = _inquire(need, None, judge)
-    candidates = (
-        candidate
-        for kind in CapabilityKind
-        for candidate in index.candidates(need, inquiry.profile, kind, limit=JUDGED)
-    )
+    candidates = chain.from_iterable(index.candidates(need, inquiry.profile, limit=JUDGED).values())
     found = {
         candidate.document.key: find_evidence(need, inquiry.profile, candidate, inquiry.judge_lines(candidate))
         for candidate in candidates

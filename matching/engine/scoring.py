@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from math import sqrt
 from typing import Any
 
 from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
@@ -21,8 +20,8 @@ from matching.engine.profile import Profile
 from matching.engine.verdicts import PairVerdict
 
 ON_SITE = frozenset({"field", "online", "in_situ"})
-# A shared term is shown when it carries this share of the text part.
-SHOWN_SHARE = 0.03
+# A shared term is shown when it carries this many points.
+SHOWN_POINTS = 0.5
 
 
 class PartCode(StrEnum):
@@ -229,7 +228,8 @@ def match_codes(need: Profile, capability: Profile) -> tuple[CodeMatch, ...]:
 def find_shared_terms(profile: Profile, candidate: Candidate, *, points: float) -> tuple[SharedTerm, ...]:
     """The words of the need that the capability shares, each with all the terms it led to and its share of points.
 
-    Left out are words that carry little, and words without which the rest of the need would come as near.
+    Left out are words that carry little, and words that are more of the need than of what both sides share: without
+    one of those the rest of the need would come nearer.
     """
     by_word: dict[str, list[SharedWeight]] = {}
     for weight in candidate.shared:
@@ -237,9 +237,8 @@ def find_shared_terms(profile: Profile, candidate: Candidate, *, points: float) 
     shown = []
     for word, weights in by_word.items():
         share = sum(weight.similarity for weight in weights) / candidate.words
-        of_need = min(1.0, sum(weight.need for weight in weights))
-        # The cosine of what remains without the word is (1 − share) / √(1 − of_need) of the cosine with it.
-        if share >= SHOWN_SHARE and 1 - share < sqrt(1 - of_need):
+        # Without the word the cosine is (1 − share) / √(1 − of_need) of what it was: less, if share ≥ of_need.
+        if share >= weights[0].of_need and points * share >= SHOWN_POINTS:
             term = weights[0].term
             capability_word = candidate.profile.words.get(term, term)
             shown.append(SharedTerm(term, round(points * share, 2), word, capability_word))

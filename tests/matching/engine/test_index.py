@@ -18,7 +18,7 @@ CAPABILITIES = (
 
 
 def find(need, capabilities=CAPABILITIES, kind=SERVICE, limit=10):
-    return build_index(capabilities).candidates(need, profile_need(need), kind, limit=limit)
+    return build_index(capabilities).candidates(need, profile_need(need), limit=limit)[kind]
 
 
 def test_the_nearest_comes_first():
@@ -98,7 +98,7 @@ def test_stored_profiles_take_the_place_of_reading():
     profiles = {document.key: profile_capability(document) for document in CAPABILITIES}
     renamed = [CapabilityDocument(document.key, "省院", "") for document in CAPABILITIES if document.kind is SERVICE]
     need = NeedDocument("n", "地磅")
-    found = build_index(renamed, profiles=profiles).candidates(need, profile_need(need), SERVICE, limit=3)
+    found = build_index(renamed, profiles=profiles).candidates(need, profile_need(need), limit=3)[SERVICE]
     assert [candidate.document.key for candidate in found] == ["truck"]
 
 
