@@ -193,7 +193,8 @@ def _conclusion(verdict: LineVerdict) -> str:
     if verdict.kind.verdict in (Verdict.FAIL, Verdict.PARTIAL) and verdict.kind.reason:
         notes.append(REASONS[verdict.kind.reason])
     if verdict.coverage.verdict is Verdict.FAIL:
-        notes.append("测量范围不重合")
+        touching = any(_touch(one, other) for one in verdict.coverage.needed for other in verdict.coverage.offered)
+        notes.append("两者只有个别点相同，请向其询问能否测全程" if touching else "测量范围不重合")
     if verdict.parameters.verdict is Verdict.FAIL:
         notes.append("测量条件不重合")
     if verdict.parameters.verdict is Verdict.PARTIAL and all(one.verdict is Verdict.PASS for one in axes):
@@ -352,6 +353,10 @@ def _coverage(verdict: LineVerdict) -> str:
 def _intervals(intervals: Iterable[Interval], verdict: LineVerdict) -> str:
     """Pieces of the measurand's axis in the unit of the need."""
     return _axis_intervals(intervals, verdict.kind.need or verdict.kind.offered, _range_unit(verdict.need))
+
+
+def _touch(one: Interval, other: Interval) -> bool:
+    return max(one.low, other.low) <= min(one.high, other.high)
 
 
 def _axis_intervals(intervals: Iterable[Interval], quantity: str | None, unit: str | None = None) -> str:

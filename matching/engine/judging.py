@@ -32,7 +32,7 @@ from matching.engine.coverage import (
 )
 from matching.engine.facts import Item, Line, Verdict
 from matching.engine.laws import FAR
-from matching.engine.parameters import check_parameters, compare_parameters, offered_parameters, starts_at_zero
+from matching.engine.parameters import check_parameters, compare_parameters, starts_at_zero
 from matching.engine.sufficiency import check_uncertainty, find_start, law_nodes
 from matching.engine.uncertainty import Accuracy, ground_of, offered_accuracy, required_accuracy
 from matching.engine.units import KINDS
@@ -81,7 +81,10 @@ def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3))
     gates = [check_kind(need, row) for row in rows]
     best = max((gate.verdict for gate in gates), key=_ORDER.index)
     if best is Verdict.FAIL:
-        return replace(_undecided(need, gates[0].reason), verdict=Verdict.FAIL, kind=gates[0], offered=rows[0])
+        same = [_agree(need.cells.object, row.cells.object) for row in rows]
+        nearest = max(range(len(rows)), key=lambda number: (gates[number].reason is Reason.SCALE_DIFFERS, same[number]))
+        refused = _undecided(need, gates[nearest].reason)
+        return replace(refused, verdict=Verdict.FAIL, kind=gates[nearest], offered=rows[nearest])
     numbers = [number for number, gate in enumerate(gates) if gate.verdict is best]
     groups, differs = _groups(need, [(number, rows[number]) for number in numbers])
     verdicts = [_judge_group(need, group, gates[group[0][0]], ratio) for group in groups]
@@ -199,7 +202,6 @@ class Row:
     number: int
     line: Line
     ranges: Offer
-    parameters: dict[str, Offer]
     accuracy: Accuracy
 
 
@@ -211,7 +213,7 @@ def _read_row(number: int, line: Line, from_zero: bool) -> Row:
     if not ranges.certain:
         # A row that states no range may serve any.
         ranges = replace(ranges, possible=(Interval(-FAR, FAR),))
-    return Row(number, line, ranges, offered_parameters(line), accuracy)
+    return Row(number, line, ranges, accuracy)
 
 
 def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, ratio: Decimal) -> LineVerdict:
@@ -226,7 +228,7 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
     requirement = required_accuracy(need, ground_of(need, stated), ratio)
     accuracies = [row.accuracy for row in rows]
 
-    boxes = compare_parameters(need, [row.parameters for row in rows])
+    boxes = compare_parameters(need, [row.line for row in rows])
     relevant = [row if boxes.relevant >> index & 1 else None for index, row in enumerate(rows)]
     wanted = needed or tuple(one for row in rows for one in row.ranges.certain)
     ends = axis_ends(wanted)

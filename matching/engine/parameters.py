@@ -10,7 +10,7 @@ a parameter too: a form, whose names are nominal points counted from 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
@@ -20,7 +20,6 @@ from operator import or_
 from matching.engine.coverage import (
     NEGLIGIBLE,
     Axis,
-    Offer,
     axis_ends,
     check_axis,
     covered_pieces,
@@ -73,11 +72,6 @@ FORMS = {
 # --- What a line states ------------------------------------------------------------------------------------------
 
 
-def offered_parameters(row: Line) -> dict[str, Offer]:
-    """The parameters of a row as intervals, by quantity."""
-    return {key: offered_intervals(items, starts_at_zero(key)) for key, items in _parameters(row).items()}
-
-
 def starts_at_zero(key: str | None) -> bool:
     """Whether nothing of that kind is less than zero, so that zero stands for a missing lower end."""
     kind = KINDS.get(key or "")
@@ -86,10 +80,7 @@ def starts_at_zero(key: str | None) -> bool:
 
 def _parameters(line: Line) -> dict[str, list[Item]]:
     """The parameters of a line by quantity, with the forms that its words tell."""
-    found: dict[str, list[Item]] = {}
-    for item in filter(is_plausible, line.parameters):
-        if item.low is not None or item.high is not None:
-            found.setdefault(item.quantity or item.si_unit or item.raw, []).append(item)
+    found = _by_quantity(line.parameters)
     cells = line.cells
     words = " ".join((cells.object, cells.measurand, cells.range, cells.conditions, cells.note))
     for key, form in FORMS.items():
@@ -99,6 +90,14 @@ def _parameters(line: Line) -> dict[str, list[Item]]:
             names = [form.names.index("交流")]
         if names and line.quantity in form.kinds:
             found[key] = [_form_item(key, Decimal(name)) for name in names]
+    return found
+
+
+def _by_quantity(items: Iterable[Item]) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = {}
+    for item in filter(is_plausible, items):
+        if item.low is not None or item.high is not None:
+            found.setdefault(item.quantity or item.si_unit or item.raw, []).append(item)
     return found
 
 
@@ -130,17 +129,23 @@ class Boxes:
         return reduce(or_, self.hoped, 0) or self.everyone
 
 
-def compare_parameters(need: Line, rows: Sequence[Mapping[str, Offer]]) -> Boxes:
-    """Compare the parameters of both sides axis by axis; one that a side does not state is unknown, never a no."""
+def compare_parameters(need: Line, rows: Sequence[Line]) -> Boxes:
+    """Compare the parameters of both sides axis by axis; one that a side does not state is unknown, never a no.
+
+    What one side states as a parameter the other may state as a condition: 50 Hz beside an AC voltage.
+    """
     everyone = (1 << len(rows)) - 1
-    asked = _parameters(need)
+    lines = (need, *rows)
+    stated = [_parameters(line) for line in lines]
+    asked, *told = ({**_by_quantity(line.conditions), **found} for line, found in zip(lines, stated, strict=True))
     checks, sure_axes, hoped_axes = [], [], []
     unsure = 0
     implied = [key for key, form in FORMS.items() if need.quantity in form.kinds and form.usual is None]
-    for key in dict.fromkeys(chain(asked, *rows, implied)):
-        stating = [row.get(key) for row in rows]
+    for key in dict.fromkeys(chain(*stated, implied)):
+        from_zero = starts_at_zero(key)
+        stating = [offered_intervals(found[key], from_zero) if key in found else None for found in told]
         silent = sum(1 << index for index, offer in enumerate(stating) if offer is None)
-        needed, _ = needed_intervals(asked.get(key, ()), starts_at_zero(key))
+        needed, _ = needed_intervals(asked.get(key, ()), from_zero)
         if _is_usual(key, (one.low for one in chain(needed, *(offer.certain for offer in stating if offer)))):
             continue
         if not needed:
