@@ -73,9 +73,9 @@ class Law:
         """The law times a factor: 2/k, or 1/ρ."""
         return replace(self, a=self.a * factor, b=self.b * factor)
 
-    def between(self, low: Decimal, high: Decimal, *, low_open: bool = False) -> Law:
+    def between(self, low: Decimal, high: Decimal) -> Law:
         """The law over that stretch only."""
-        return replace(self, low=low, high=high, low_open=low_open)
+        return replace(self, low=max(self.low, low), high=min(self.high, high))
 
 
 def line_between(x1: Decimal, y1: Decimal, x2: Decimal, y2: Decimal) -> Law:

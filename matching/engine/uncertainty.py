@@ -76,6 +76,23 @@ class Ground:
         return max(one.high for one in self.ranges) - min(one.low for one in self.ranges)
 
     @property
+    def parts(self) -> tuple[Ground, ...]:
+        """The ground of each range alone."""
+        if len(self.ranges) < 2 or len(self.ranges) != len(self.descending):
+            return (self,)
+        pairs = zip(self.ranges, self.descending, strict=True)
+        return tuple(replace(self, ranges=(one,), descending=(way,)) for one, way in pairs)
+
+    @property
+    def scales(self) -> tuple[Ground, ...]:
+        """The grounds with a full scale of their own: of several ranges each, of nominal points only all together."""
+        return (self,) if any(one.low == one.high for one in self.ranges) else self.parts
+
+    def limit(self, laws: Iterable[Law]) -> tuple[Law, ...]:
+        """The laws over the stretch of the only range."""
+        return tuple(law.between(self.ranges[0].low, self.ranges[0].high) for law in laws)
+
+    @property
     def class_scale(self) -> Decimal | None:
         """The full scale of a class: the span, counted from zero where the range lies on one side of it.
 
@@ -138,13 +155,16 @@ def _from_class(item: Item, need: Line, ground: Ground, ratio: Decimal) -> Requi
     """The MPE that the tables give for this class of this object, over ρ."""
     cells = need.cells
     words = " ".join((cells.object, cells.measurand, cells.range, cells.accuracy))
-    laws, source = find_class_laws(words, need.quantity, item.grade or "", ground.class_scale)
-    if not laws:
-        reason = Reason.FULL_SCALE_UNSTATED if source else Reason.CLASS_NOT_IN_TABLE
-        return Requirement(basis=Basis.ACCURACY_CLASS, source=source, reason=reason)
-    bound = Bound(tuple(law.scaled(1 / ratio) for law in laws), item)
+    bounds, source = [], ""
+    for scale in ground.scales:
+        laws, source = find_class_laws(words, need.quantity, item.grade or "", scale.class_scale)
+        if not laws:
+            reason = Reason.FULL_SCALE_UNSTATED if source else Reason.CLASS_NOT_IN_TABLE
+            return Requirement(basis=Basis.ACCURACY_CLASS, source=source, reason=reason)
+        laws = tuple(law.scaled(1 / ratio) for law in laws)
+        bounds.append(Bound(laws if scale is ground else scale.limit(laws), item))
     assumptions = frozenset({Assumption.CLASS_TABLE, Assumption.RATIO_RULE})
-    return Requirement((bound,), Basis.ACCURACY_CLASS, ratio, assumptions, source)
+    return Requirement(tuple(bounds), Basis.ACCURACY_CLASS, ratio, assumptions, source)
 
 
 # --- What is offered -----------------------------------------------------------------------------------------
@@ -177,18 +197,15 @@ def _bounds(
     items: Sequence[Item], ground: Ground, resolution: Item | None
 ) -> tuple[tuple[Bound, ...], frozenset[Assumption], Reason | None]:
     """Each item as a bound, over its own range if there are as many ranges as items, else over all of them."""
-    own = len(items) > 1 and len(items) == len(ground.ranges) == len(ground.descending)
+    if len(items) == 1 and _is_of_full_scale(items[0]):
+        items = list(items) * len(ground.scales)
+    parts = ground.parts if len(items) == len(ground.parts) else (ground,) * len(items)
     bounds, assumptions = [], set[Assumption]()
-    for index, item in enumerate(items):
-        place = slice(index, index + 1) if own else slice(None)
-        beside = replace(ground, ranges=ground.ranges[place], descending=ground.descending[place])
-        laws, assumed, reason = _laws(item, beside, resolution)
+    for item, part in zip(items, parts, strict=True):
+        laws, assumed, reason = _laws(item, part, resolution)
         if reason:
             return (), frozenset(), reason
-        if own:
-            only = ground.ranges[index]
-            laws = tuple(law.between(only.low, only.high) for law in laws)
-        bounds.append(Bound(laws, item))
+        bounds.append(Bound(laws if part is ground else part.limit(laws), item))
         assumptions |= assumed
     return tuple(bounds), frozenset(assumptions), None
 
@@ -212,6 +229,10 @@ def _laws(
     if reason is None and not all(_is_sensible(law, item) for law in laws):
         reason = _silence(item)
     return tuple(law.scaled(factor) for law in laws), assumed, reason
+
+
+def _is_of_full_scale(item: Item) -> bool:
+    return item.reference in ("fs", "span") or bool(item.formula and item.formula.c)
 
 
 def _is_sensible(law: Law, item: Item) -> bool:
