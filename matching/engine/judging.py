@@ -238,7 +238,7 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
     axis = cut_axis(key, wanted, edges)
     start = find_start(requirement, axis, rows_over(axis, offered))
     if start:
-        axis = cut_axis(key, wanted, edges.union(start.edges))
+        axis = cut_axis(key, wanted, edges.union(axis_ends([start])))
     masks = rows_over(axis, offered)
 
     unit = _unit_of(need) or _unit_of(group[0][1])

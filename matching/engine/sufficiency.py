@@ -15,7 +15,7 @@ from itertools import pairwise
 from matching.engine.coverage import NEGLIGIBLE, POINT, Axis, Piece, grade, union
 from matching.engine.facts import Item, Verdict
 from matching.engine.laws import FAR, Law
-from matching.engine.uncertainty import Accuracy, Bound, Requirement
+from matching.engine.uncertainty import Accuracy, Bound
 from matching.engine.verdicts import Band, Basis, Comparison, Interval, Reason, Scale, UncertaintyCheck
 
 # A requirement in proportion to the reading is compared from this part of the range on.
@@ -27,50 +27,44 @@ FEWEST = 4
 _SHORT = Context(prec=12)
 
 
-def law_nodes(requirement: Requirement, accuracies: Iterable[Accuracy]) -> set[Decimal]:
+def law_nodes(requirement: Accuracy, accuracies: Iterable[Accuracy]) -> set[Decimal]:
     """Where any law begins, ends or bends: between two neighbouring nodes all are smooth."""
     bounds = (*requirement.bounds, *(bound for accuracy in accuracies for bound in accuracy.bounds))
     return {node for bound in bounds for law in bound.laws for node in law.nodes}
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where the comparison with a requirement in proportion to the reading starts: at zero ± distance."""
+def find_start(requirement: Accuracy, axis: Axis, masks: Sequence[int]) -> Interval | None:
+    """What lies too near to zero to be compared, if zero is covered and the requirement vanishes there.
 
-    zero: Decimal
-    distance: Decimal
-
-    @property
-    def edges(self) -> tuple[Decimal, Decimal]:
-        return self.zero - self.distance, self.zero + self.distance
-
-    def leaves_out(self, piece: Piece) -> bool:
-        """Whether the piece lies nearer to zero than the start."""
-        if piece.is_point:
-            return piece.low == self.zero or abs(piece.low - self.zero) < self.distance
-        return self.edges[0] <= piece.low and piece.high <= self.edges[1]
-
-
-def find_start(requirement: Requirement, axis: Axis, masks: Sequence[int]) -> Start | None:
-    """The start at 1 % of the largest covered reading, if zero is covered and the requirement vanishes there."""
+    The comparison starts at 1 % of the largest covered reading on either side.
+    """
     zeros = {law.vanishes_at for bound in requirement.bounds for law in bound.laws} - {None}
     covered = [piece for piece, mask in zip(axis.pieces, masks, strict=True) if mask]
     for zero in zeros:
         if zero is not None and any(piece.low <= zero <= piece.high for piece in covered):
             largest = max(abs(end - zero) for piece in covered for end in (piece.low, piece.high))
-            return Start(zero, LEAST_READING * largest)
+            distance = LEAST_READING * (largest or 1)
+            return Interval(zero - distance, zero + distance)
     return None
+
+
+def _is_left_out(piece: Piece, start: Interval | None) -> bool:
+    if start is None:
+        return False
+    if piece.is_point:
+        return start.low < piece.low < start.high
+    return start.low <= piece.low and piece.high <= start.high
 
 
 def check_uncertainty(
     axis: Axis,
     masks: Sequence[int],
     slabs: Mapping[int, float],
-    requirement: Requirement,
+    requirement: Accuracy,
     accuracies: Sequence[Accuracy],
     *,
     unit: str | None = None,
-    start: Start | None = None,
+    start: Interval | None = None,
 ) -> UncertaintyCheck:
     """q(x) = U_req(x)/U_C(x) over the covered pieces: pass if q ≥ 1 everywhere, fail if nowhere, else the share.
 
@@ -85,7 +79,7 @@ def check_uncertainty(
         unit=unit,
         source=requirement.source,
         need_item=requirement.item,
-        start=start.edges[1] if start else None,
+        start=start.high if start else None,
     )
     if requirement.reason:
         return known
@@ -165,9 +159,9 @@ def _walk(
     axis: Axis,
     masks: Sequence[int],
     slabs: Mapping[int, float],
-    requirement: Requirement,
+    requirement: Accuracy,
     accuracies: Sequence[Accuracy],
-    start: Start | None,
+    start: Interval | None,
     *,
     is_strict: bool,
 ) -> Finding:
@@ -177,7 +171,7 @@ def _walk(
     for slab, share in slabs.items():
         for index, piece in enumerate(axis.pieces):
             rows = masks[index] & slab
-            if not rows or (start and start.leaves_out(piece)):
+            if not rows or _is_left_out(piece, start):
                 continue
             if (index, rows) not in findings:
                 offers = [(row, accuracies[row]) for row in range(len(accuracies)) if rows >> row & 1]
@@ -204,7 +198,7 @@ class Contest:
     """
 
     def __init__(
-        self, piece: Piece, requirement: Requirement, offers: Sequence[tuple[int, Accuracy]], is_strict: bool
+        self, piece: Piece, requirement: Accuracy, offers: Sequence[tuple[int, Accuracy]], is_strict: bool
     ) -> None:
         self.piece = piece
         self.is_strict = is_strict

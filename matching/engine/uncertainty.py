@@ -1,6 +1,6 @@
 """Uncertainty: what a need requires and what a row offers, both as expanded uncertainty U with k = 2 over x.
 
-    need → Requirement (U stated, MPE / ρ, class → MPE / ρ)      row → Accuracy (U brought to k = 2)
+    need → Accuracy (U stated, MPE / ρ, class → MPE / ρ)      row → Accuracy (U brought to k = 2)
     both as laws over stretches of the axis → compared piece by piece → UncertaintyCheck
 
 Sources: JJF 1059.1-2012 (U = k·u, k = 2 for p ≈ 95 %), JJF 1094-2002 5.3.1 (U ≤ MPEV/3, otherwise 待定区),
@@ -32,8 +32,11 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Requirement:
-    """What U must not exceed: every bound holds. Without bounds, `reason` says why nothing can be compared."""
+class Accuracy:
+    """What U must not exceed, or what U is offered: all bounds together, or the `reason` why there are none.
+
+    What a need requires rests on a `basis`, with the ρ and the source that led to it; `hint` is a resolution.
+    """
 
     bounds: tuple[Bound, ...] = ()
     basis: Basis | None = None
@@ -43,15 +46,6 @@ class Requirement:
     reason: Reason | None = None
     item: Item | None = None
     hint: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accuracy:
-    """The U a row offers, or the reason why it offers none that could be compared."""
-
-    bounds: tuple[Bound, ...] = ()
-    assumptions: frozenset[Assumption] = frozenset()
-    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +111,7 @@ def ground_of(line: Line, ranges: Sequence[Interval]) -> Ground:
 # --- What is required ----------------------------------------------------------------------------------------
 
 
-def required_accuracy(need: Line, ground: Ground, ratio: Decimal) -> Requirement:
+def required_accuracy(need: Line, ground: Ground, ratio: Decimal) -> Accuracy:
     """U_req(x): the stated U, else the MPE or tolerance over 2ρ, else the MPE of the class, else unknown."""
     items = [item for item in need.accuracy if is_plausible(item)]
     resolution = next((item for item in items if item.kind is ItemKind.RESOLUTION), None)
@@ -132,26 +126,26 @@ def required_accuracy(need: Line, ground: Ground, ratio: Decimal) -> Requirement
     if classes:
         return replace(_from_class(classes[0], need, ground, ratio), item=classes[0])
     if resolution:
-        return Requirement(reason=Reason.RESOLUTION_ONLY, item=resolution, hint=resolution.high)
-    return Requirement(reason=Reason.NEED_ACCURACY_UNSTATED)
+        return Accuracy(reason=Reason.RESOLUTION_ONLY, item=resolution, hint=resolution.high)
+    return Accuracy(reason=Reason.NEED_ACCURACY_UNSTATED)
 
 
-def _from_uncertainty(items: list[Item], ground: Ground) -> Requirement:
+def _from_uncertainty(items: list[Item], ground: Ground) -> Accuracy:
     """U ≤ U0 with k0 requires 2·U0/k0."""
     bounds, assumptions, reason = _bounds(items, ground, None)
     if any(_coverage_factor(item) is None for item in items):
         assumptions = assumptions | {Assumption.NEED_K_ASSUMED}
-    return Requirement(bounds, Basis.UNCERTAINTY, assumptions=assumptions, reason=reason)
+    return Accuracy(bounds, Basis.UNCERTAINTY, assumptions=assumptions, reason=reason)
 
 
-def _from_mpe(items: list[Item], ground: Ground, ratio: Decimal, resolution: Item | None) -> Requirement:
+def _from_mpe(items: list[Item], ground: Ground, ratio: Decimal, resolution: Item | None) -> Accuracy:
     """An MPE ±M or a tolerance [T_L, T_U] requires M/ρ or (T_U − T_L)/(2ρ) (JJF 1094-2002: ρ = 3)."""
     bounds, assumptions, reason = _bounds(items, ground, resolution)
     bounds = tuple(replace(bound, laws=tuple(law.scaled(1 / ratio) for law in bound.laws)) for bound in bounds)
-    return Requirement(bounds, Basis.MPE, ratio, assumptions | {Assumption.RATIO_RULE}, reason=reason)
+    return Accuracy(bounds, Basis.MPE, ratio, assumptions | {Assumption.RATIO_RULE}, reason=reason)
 
 
-def _from_class(item: Item, need: Line, ground: Ground, ratio: Decimal) -> Requirement:
+def _from_class(item: Item, need: Line, ground: Ground, ratio: Decimal) -> Accuracy:
     """The MPE that the tables give for this class of this object, over ρ."""
     cells = need.cells
     words = " ".join((cells.object, cells.measurand, cells.range, cells.accuracy))
@@ -160,11 +154,11 @@ def _from_class(item: Item, need: Line, ground: Ground, ratio: Decimal) -> Requi
         laws, source = find_class_laws(words, need.quantity, item.grade or "", scale.class_scale)
         if not laws:
             reason = Reason.FULL_SCALE_UNSTATED if source else Reason.CLASS_NOT_IN_TABLE
-            return Requirement(basis=Basis.ACCURACY_CLASS, source=source, reason=reason)
+            return Accuracy(basis=Basis.ACCURACY_CLASS, source=source, reason=reason)
         laws = tuple(law.scaled(1 / ratio) for law in laws)
         bounds.append(Bound(laws if scale is ground else scale.limit(laws), item))
     assumptions = frozenset({Assumption.CLASS_TABLE, Assumption.RATIO_RULE})
-    return Requirement(tuple(bounds), Basis.ACCURACY_CLASS, ratio, assumptions, source)
+    return Accuracy(tuple(bounds), Basis.ACCURACY_CLASS, ratio, assumptions, source)
 
 
 # --- What is offered -----------------------------------------------------------------------------------------
@@ -181,7 +175,7 @@ def offered_accuracy(row: Line, ground: Ground) -> Accuracy:
         bounds = (Bound(tuple(law for bound in bounds for law in bound.laws), bounds[0].item),)
     if any(_coverage_factor(item) is None for item in items):
         assumptions = assumptions | {Assumption.OFFERED_K_ASSUMED}
-    return Accuracy(bounds, assumptions, reason)
+    return Accuracy(bounds, assumptions=assumptions, reason=reason)
 
 
 # --- One statement as laws -----------------------------------------------------------------------------------
