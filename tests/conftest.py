@@ -1,5 +1,7 @@
 """People, organisations and records that the tests share; everything is made through the services."""
 
+import os
+import shutil
 from functools import partial
 
 import pytest
@@ -15,6 +17,7 @@ from providers.models import Credential
 from providers.services import create_capability, move_capability, save_credential
 
 PASSWORD = "correct-horse-battery"
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 def credit_code(number: int) -> str:
@@ -272,3 +275,18 @@ def unverified_provider(new_user, new_organisation):
     user = new_user("待核验机构业务员")
     new_organisation("institute", founder=user, verified=False, name="待核验计量院")
     return user
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests: of Playwright's synchronous kind a process can run but one."""
+    from playwright.sync_api import sync_playwright
+
+    path = shutil.which("chromium")
+    assert path, "浏览器测试需要 chromium：apt-get install chromium fonts-noto-cjk"
+    # Playwright runs a loop of its own in this thread, which Django would take for an asynchronous view.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()

@@ -274,6 +274,8 @@ ANSWERS = {
     "matching:why_not_me": ("get", NEED, {}, why_not_me),
     "matching:proposal_detail": ("get", PROPOSAL, {}, proposal_page),
     "matching:proposal_move": ("post", PROPOSAL, {"name": "propose"}, proposal_post),
+    "matching:weight_list": ("get", NOTHING, {}, only(ORGANISERS)),
+    "matching:weight_activate": ("post", NOTHING, {"pk": uuid.UUID(int=0)}, only(ORGANISERS, allowed=404)),
     "api-root": ("get", NOTHING, {}, everyone),
     "api-match": ("post", NOTHING, {}, lambda role: 400),
     "api-read": ("post", NOTHING, {}, lambda role: 400),

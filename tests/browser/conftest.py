@@ -1,26 +1,7 @@
 """A real Chromium against a live server; every page is watched for errors of script and policy."""
 
-import os
-import shutil
-
 import pytest
 from django.conf import settings
-from playwright.sync_api import sync_playwright
-
-# Playwright runs a loop of its own in this thread, which Django would take for an asynchronous view.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-
-
-@pytest.fixture(scope="session")
-def browser():
-    path = shutil.which("chromium")
-    assert path, "浏览器测试需要 chromium：apt-get install chromium fonts-noto-cjk"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """The components of the style guide: tags, drawings, fields, and the rules every template keeps."""
 
-import os
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -299,24 +297,21 @@ def test_everybody_sees_the_style_guide(client):
 
 
 @pytest.fixture
-def open_page(live_server, monkeypatch):
+def open_page(live_server, browser):
     """Opens an address in Chromium and returns the page; console messages are in `page.said`."""
-    # Playwright runs a loop of its own, in which Django would refuse the database.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    from playwright.sync_api import sync_playwright
+    pages = []
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    def open_address(address, *, width, scheme):
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        pages.append(page)
+        page.said = []
+        page.on("console", lambda message: page.said.append(message.text))
+        page.goto(live_server.url + address)
+        return page
 
-        def open_address(address, *, width, scheme):
-            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-            page.said = []
-            page.on("console", lambda message: page.said.append(message.text))
-            page.goto(live_server.url + address)
-            return page
-
-        yield open_address
-        browser.close()
+    yield open_address
+    for page in pages:
+        page.close()
 
 
 @pytest.mark.browser
