@@ -229,7 +229,7 @@ def test_every_code_has_words():
             Cells(object="信号发生器", measurand="电平", range="-110~10 dBm", accuracy="±1.5 dB"),
             Cells(object="信号发生器", measurand="电平", range="(-130~0)dBm", accuracy="U=(0.04~0.18)dB (k=2)"),
             Verdict.PARTIAL,
-            ("覆盖 91.7 %", "TUR 8.33"),
+            ("覆盖 91.7 %", "此处为 0.18 dB", "TUR 8.33"),
         ),
         (
             Cells(object="卡尺", range="0~300mm", accuracy="±0.02mm"),
@@ -237,9 +237,62 @@ def test_every_code_has_words():
             Verdict.UNKNOWN,
             ("该机构没有给出可用的测量不确定度",),
         ),
+        (
+            Cells(object="试验机", range="50kN以上", accuracy="±1%"),
+            Cells(object="试验机", range="(0~100)kN", accuracy="Urel=0.2% (k=2)"),
+            Verdict.PASS,
+            ("按 CMC 计可满足，需求只写了一端，另一端没有核对（TUR 5.00）",),
+        ),
+        (
+            Cells(object="测力仪", range="(1~5)kN", accuracy="±1%"),
+            Cells(object="测力仪", range="≥1kN", accuracy="Urel=0.1% (k=2)"),
+            Verdict.UNKNOWN,
+            ("该机构 ≥1kN，写明的部分覆盖 0 %（待确认 1 kN~5 kN）", "请向其询问另一端"),
+        ),
+        (
+            Cells(object="声校准器", measurand="频率", range="100Hz~1000Hz", accuracy="±1%"),
+            Cells(object="声校准器", measurand="频率", range="250Hz，1000Hz", accuracy="Urel=0.1% (k=2)"),
+            Verdict.FAIL,
+            ("不满足，两者只有个别点相同，请向其询问能否测全程",),
+        ),
+        (
+            Cells(object="电压表", measurand="交流电压", range="1V~100V", accuracy="±0.5%"),
+            Cells(object="电压表", measurand="直流电压", range="1V~100V", accuracy="Urel=0.1% (k=2)"),
+            Verdict.FAIL,
+            ("交流或直流 需求 交流，该机构 直流，不一致", "不满足，测量条件不重合"),
+        ),
+        (
+            Cells(object="流量计", measurand="流量", range="DN15~DN100，(1~100)m³/h", accuracy="±1%"),
+            Cells(object="流量计", measurand="流量", range="DN15~DN50，(1~100)m³/h", accuracy="Urel=0.1% (k=2)"),
+            Verdict.PARTIAL,
+            ("公称直径 需求 DN15~DN100，该机构 DN15~DN50，覆盖 41.2 %",),
+        ),
     ],
 )
 def test_from_both_texts_to_the_sentence(need, row, verdict, parts):
     judged = judge_line(read_line(need), [read_line(row)])
     sentence = explain.short(judged)
     assert (judged.verdict, [part for part in parts if part not in sentence]) == (verdict, [])
+
+
+def test_what_only_the_combination_lacks_is_told():
+    need = Cells(object="电压表", measurand="交流电压", range="1V~100V，10Hz~100kHz", accuracy="±0.5%")
+    bands = (("(1~10)V，(10Hz~100kHz)", "0.05"), ("(10~100)V，(10Hz~10kHz)", "0.1"))
+    rows = [Cells(object="电压表", measurand="交流电压", range=band, accuracy=f"Urel={u}% (k=2)") for band, u in bands]
+    sentence = explain.short(judge_line(read_line(need), [read_line(row) for row in rows]))
+    assert sentence.endswith("按 CMC 计部分满足，范围与条件的组合只覆盖 87.5 %（TUR 5.00）")
+
+
+def test_every_point_is_told_in_the_unit_that_fits_it():
+    need = Cells(object="真空计", measurand="真空度", range="1×10⁻³ Pa~1×10⁵ Pa", accuracy="±10%")
+    row = Cells(object="真空计", measurand="真空度", range="1×10⁻³ Pa~1×10⁵ Pa", accuracy="Urel=3% (k=2)")
+    steps = explain.derivation(judge_line(read_line(need), [read_line(row)]))
+    assert [step for step in steps if step.startswith("比较")] == [
+        "比较：1 mPa 处要求 U ≤ 33 μPa，提供 U = 30 μPa，TUR 3.33。",
+        "比较：100000 Pa 处要求 U ≤ 3.3 kPa，提供 U = 3 kPa，TUR 3.33。",
+    ]
+
+
+def test_what_was_not_compared_rests_on_no_rule():
+    steps = explain.derivation(judge_line(line("length", LENGTH, mpe("0.02", "mm")), [line("length", LENGTH)]))
+    assert [step for step in steps if step.startswith("假定")] == []
