@@ -203,13 +203,21 @@ def _keep_telling(lines: Sequence[Line], rows: Sequence[Line], concerned: tuple[
     """The concerned lines, but of lines suggested from a text only those that tell something; all if none does.
 
     A quantity that no row measures may be no requirement (车速 30 m/min of an oven's belt), and a quantity named
-    without an accuracy is told better where it is named with one.
+    without range or accuracy is told better where it is named with them.
     """
-    precise = {line.quantity for line in lines if line.accuracy}
+    fullest: dict[str | None, int] = {}
+    for line in lines:
+        fullest[line.quantity] = max(fullest.get(line.quantity, 0), _fullness(line))
+    ranged = any(line.ranges for line in lines)
     telling = tuple(
         is_concerned
         and any(check_kind(line, row).verdict is not Verdict.FAIL for row in rows)
-        and bool(line.accuracy or line.quantity not in precise)
+        and _fullness(line) == fullest[line.quantity]
+        and (bool(line.ranges) or not ranged)
         for line, is_concerned in zip(lines, concerned, strict=True)
     )
     return telling if any(telling) else concerned
+
+
+def _fullness(line: Line) -> int:
+    return bool(line.ranges) + bool(line.accuracy)

@@ -17,7 +17,7 @@ from matching.engine.terms import Terms, codes_of, join_terms, read_characters, 
 TITLE = 1.0
 OBJECT = 1.0
 MEASURAND = 0.6
-TEXT = 0.3
+TEXT = 0.5
 # What stands in a clause that is set aside weighs less, and is no condition: 不需要上门.
 LEAST_CONDITION = 0.05
 
