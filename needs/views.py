@@ -1,11 +1,12 @@
 """The hall of published needs, one's own needs, the organiser's desk, and the form in three steps."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import IntegrityError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -89,22 +90,29 @@ def need_detail(request, pk):
 
 @require_http_methods(["GET", "POST"])
 def need_create(request):
-    """Step 1 of a need that does not exist yet; the first save makes the draft."""
+    """Step 1 of a need that does not exist yet; the first save makes the draft.
+
+    The empty form brings the id of its draft along: however often and fast it is sent, it becomes one draft.
+    """
     if not request.user.enterprises:
         messages.info(request, "提需求之前，请先登记或加入您的企业。")
         return redirect("accounts:organisation_create")
-    if "draft" in request.POST:
-        return need_edit(request, _uuid(request.POST["draft"]), 1)
+    draft = _uuid(request.POST["draft"]) if "draft" in request.POST else uuid4()
+    if Need.objects.filter(pk=draft).exists():
+        return need_edit(request, draft, 1)
     form = ProblemForm(_posted(request))
     if request.method == "GET":
-        return _step_page(request, None, 1, form)
+        return _step_page(request, None, 1, form, draft=draft)
     form.is_valid()
     if not _has_content(form):
         form.add_error("problem", "请先写几句问题，再保存。")
-        return _step_page(request, None, 1, form)
+        return _step_page(request, None, 1, form, draft=draft)
     writer = request.user
     contact = {"contact_name": writer.name, "contact_phone": writer.phone, "contact_email": writer.email}
-    need = create_need(author=writer, organisation=_enterprise(request), **contact, **_draft_fields(form))
+    try:
+        need = create_need(id=draft, author=writer, organisation=_enterprise(request), **contact, **_draft_fields(form))
+    except IntegrityError:
+        return need_edit(request, draft, 1)
     return _after_save(request, need, 1, form)
 
 
@@ -171,10 +179,11 @@ def _take_reading(request, need):
     return HttpResponse(headers={"HX-Redirect": response.url}) if request.htmx else response
 
 
-def _step_page(request, need, step, form, formset=None):
+def _step_page(request, need, step, form, formset=None, draft=None):
     text = (form["problem"].value() or "") if step == 1 else need.problem
     context = {
         "need": need,
+        "draft": draft,
         "step": step,
         "steps": STEPS,
         "form": form,

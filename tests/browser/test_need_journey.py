@@ -72,6 +72,14 @@ def test_going_back_finds_the_draft_that_was_saved_while_writing(open_as, owner,
     assert [need.title for need in Need.objects.all()] == ["三坐标年度校准"]
 
 
+def test_pressing_twice_makes_one_draft(open_as, owner, enterprise):
+    engineer = open_as(owner, "/needs/new/")
+    engineer.get_by_label("需求名称").fill("三坐标年度校准")
+    engineer.get_by_role("button", name=re.compile("下一步")).dblclick()
+    expect(engineer).to_have_url(re.compile(r"/edit/2/$"))
+    assert [need.title for need in Need.objects.all()] == ["三坐标年度校准"]
+
+
 def test_what_is_wrong_is_told_at_the_top_and_the_rest_is_kept(open_as, owner, need):
     engineer = open_as(owner, f"/needs/{need.pk}/edit/3/", width=390)
     engineer.get_by_label("联系电话").fill("123")
