@@ -215,8 +215,10 @@ class _Reader:
         expression.high_units = own[-1] or outer or own[0]
         expression.low_units = own[0] or expression.high_units
         signs = found[form]
-        expression.low_open = (signs.startswith(("<", ">")) and signs[1:2] != "=") or bool(re.search(r"[#@]<", signs))
-        expression.high_open = form == "between" and bool(re.search(r"<(?!=)[^<≤]*$", signs))
+        expression.low_open = bool(_LOW_OPEN.search(signs))
+        expression.high_open = bool((_BETWEEN_OPEN if form == "between" else _HIGH_OPEN).search(signs))
+        if form == "diameter" and (sign := re.search("[≤≥<>]", signs)):
+            expression.op = cast(Op, _COMPARISONS[sign[0]])
         if form == "interval":
             expression.low_open, expression.high_open = signs[0] == "(", ")" in signs
         return expression
@@ -243,14 +245,29 @@ class _Reader:
                 self._label_from_behind(expression)
             previous = expressions[index - 1] if index else None
             gap = before if previous and len(before) <= 1 else None
+            if previous and gap == "/" and self._is_readability(previous, expression):
+                expression.label = "res"
             if not expression.label and previous and gap in ("/", "、", "和", "") and previous.form == expression.form:
                 expression.label = previous.label
             expression.label = expression.label or self.head.label
             suffix = SUFFIX.match(self.drawn.text, expression.end)
-            if suffix and not expression.op and expression.form == "single" and expression.label in ("", "span"):
+            if suffix and not expression.op and self._is_point(expression) and expression.label in ("", "span"):
                 expression.op = ">=" if suffix["up"] else "<="
                 expression.end = suffix.end()
             floor = expression.end
+
+    def _is_point(self, expression: Expression) -> bool:
+        return expression.form == "single" or (expression.form == "diameter" and expression.low == expression.high)
+
+    def _is_readability(self, capacity: Expression, expression: Expression) -> bool:
+        """220g/0.1mg, 0~150mm/0.02mm: a far smaller value behind the slash is what the instrument resolves."""
+        units = capacity.high_units[:1] + expression.high_units[:1]
+        if len(units) != 2 or units[0].quantity != units[1].quantity or units[0].quantity not in ("mass", "length"):
+            return False
+        if expression.form != "single" or capacity.form not in ("single", "range"):
+            return False
+        largest, step = (cast(Decimal, e.high) * e.high_units[0].factor for e in (capacity, expression))
+        return largest >= 1000 * step > 0
 
     def _label_from_before(self, expression: Expression, before: str) -> None:
         if operator := OPERATOR.search(before):
@@ -490,9 +507,13 @@ class _Reader:
     def _diameter(self, expression: Expression) -> Iterator[Item]:
         """DN15~DN300: the nominal diameter in mm, a parameter of the object (GB/T 1047)."""
         unit = next((unit for unit in expression.high_units if unit.si_unit == "m"), _unit("mm"))
-        ends = sorted(to_si(cast(Decimal, value), unit) for value in (expression.low, expression.high))
-        yield replace(self._item(ItemKind.RANGE, expression, "nominal_diameter", unit, low=ends[0], high=ends[1],
-                                 nominal=ends[0] == ends[1]), role=Role.PARAMETER)  # fmt: skip
+        low, high = sorted(to_si(cast(Decimal, value), unit) for value in (expression.low, expression.high))
+        if expression.op:
+            upper = expression.op in ("<=", "<")
+            yield self._item(ItemKind.LIMIT, expression, "nominal_diameter", unit, op=expression.op,
+                             low=None if upper else low, high=high if upper else None)  # fmt: skip
+            return
+        yield self._item(ItemKind.RANGE, expression, "nominal_diameter", unit, low=low, high=high, nominal=low == high)
 
     # --- Formulas ------------------------------------------------------------------------------------------------
 
@@ -543,7 +564,8 @@ class _Reader:
         10360: L in mm under a fraction, else in m), and a coefficient too small for that is a plain ratio.
         """
         small = term.divisor == 1 and abs(term.number) < Decimal("0.02")
-        if unit is None or unit.si_unit != "m" or (small and not outer):
+        ratio = small or abs(term.number / term.divisor) < Decimal("0.0001")
+        if unit is None or unit.si_unit != "m" or (ratio and not outer):
             return Decimal(1)
         if declared := self.variables.get(term.variable):
             return unit.factor / declared.factor
@@ -721,6 +743,10 @@ _UNKNOWN = Unit("?", "", "", Decimal(1), Decimal(1), Decimal(0), "", ())
 _VARIABLES = ("L", "l", "H", "h", "D", "d", "t", "T", "R", "x", "X")
 _RATIOS = ("%", "‰", "1", "ppm", "ppb", "ppt", "μV/V", "nV/V")
 _PERMITTED = ("最大", "允许", "极限", "基本")
+_LOW_OPEN = re.compile(r"^[(\[±]*[<>](?!=)|[#@]<(?!=)")
+_HIGH_OPEN = re.compile(r"[~至到-][(\[]*<(?!=)")
+_BETWEEN_OPEN = re.compile(r"<(?!=)[^<≤]*$")
 _SHUT_BRACKET = re.compile(r"[)\]]@")
 _JOINTS = ("/", "、", ",", "，", ";", "；", "和", "及", "或")
+_COMPARISONS = {"≤": "<=", "≥": ">=", "<": "<", ">": ">"}
 _OPERATORS = {"le": "<=", "lt": "<", "ge": ">=", "gt": ">"}

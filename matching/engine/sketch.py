@@ -194,8 +194,11 @@ def _take_direct(pen: _Pen, found: re.Match[str]) -> int:
 
 
 def _take_numeral(pen: _Pen, found: re.Match[str]) -> int:
-    """A numeral in characters counts if a unit follows it, or follows the other end of the range it begins."""
+    """A numeral in characters counts if a unit follows it, or the other end of its range; 第三 is an ordinal."""
     start, end = found.start(), _numeral_end(pen.text, *found.span())
+    if pen.text[start - 1 : start] == "第":
+        pen.copy(start, end)
+        return end
     other = _OTHER_END.match(pen.text, end)
     unit = _numeral_end(pen.text, other.start() + 1, other.end()) if other else end
     if not (_SURE_UNIT.match(pen.text, unit) and find_unit_at(pen.text, unit)):
@@ -340,11 +343,11 @@ _TAKERS = {
     "space": _take_space,
     "text": _take_text,
 }
-_UNKNOWN = re.compile(r"[A-Za-zμΩ°]{1,6}/[A-Za-zμΩ°][A-Za-z0-9]*")
+_UNKNOWN = re.compile(r"[A-Za-zμΩ°]{1,6}[²³]?/[A-Za-zμΩ°][A-Za-z0-9²³]*")
 # 零下60度 is a temperature, and 每分钟3000转 has its unit on both sides.
 _UNIT_AROUND = re.compile("度|转|次|升|米|立方米")
 _UNIT_BEFORE = re.compile("(?:零[下上]|每(?:分钟|分|秒|小时))$")
-_COMPOUND = re.compile("[/·][A-Za-zμΩ°]")
+_COMPOUND = re.compile("[/·][A-Za-zμΩ°]|·[一-龥]|[²³⁻]")
 _TIMES = re.compile("([百千万亿]{1,2})(?! ?[元块人台件次])")
 _HEAD_END = re.compile(r" ?[)\]]* ?:? ?(?=[-+±<>≤≥(\[φ0-9])")
 _HEAD_SHUT = re.compile(r" ?[)\]]* ?:? ?")
@@ -352,7 +355,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _OTHER_END = re.compile(f"[至到~-]{_NUMERAL}")
 # Words that begin like a unit: 升温, 分度值, 天平.
 _NO_UNIT = re.compile(
-    "天平|天线|分[之度辨布析]|升[温降]|安[全装]|丝[杠锥]|方[向案法]|度[量数]|节[距能点]|时[间效]|日[常期]|特[性征]"
+    "天平|天线|分[之度辨布析量]|升[温降]|安[全装]|丝[杠锥]|方[向案法]|度[量数]|节[距能点]|时[间效]|日[常期]|特[性征]"
     "|法兰|开[关始]|道路|克服|米制|角度|秒表"
 )
 # After a numeral in characters only units that cannot be the start of another word: 一方, 三分 are none.

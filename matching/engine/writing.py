@@ -46,8 +46,11 @@ def _write_value(item: Item) -> str:
     low, high, unit = _in_unit(item)
     if low is None or high is None or low == high:
         return f"{high if low is None else low}{unit}{_FULL_SCALE.get(item.reference or '', '')}"
-    first, last = (high, low) if item.descending else (low, high)
-    return f"{'>' if item.low_open and not item.descending else ''}{first}{unit}~{last}{unit}"
+    if item.descending:
+        return f"{'<' if item.high_open else ''}{high}{unit}~{low}{unit}"
+    if item.high_open:
+        return f"{low}{unit}{'<' if item.low_open else '≤'}x<{high}{unit}"
+    return f"{'>' if item.low_open else ''}{low}{unit}~{high}{unit}"
 
 
 def _in_unit(item: Item) -> tuple[Decimal | None, Decimal | None, str]:
