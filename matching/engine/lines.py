@@ -7,18 +7,13 @@ or the diameter of a water meter, is a parameter of it.
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 
-from matching.engine.facts import Cells, Item, ItemKind, Line, Reading, Role
+from matching.engine.drafts import ACCURACY, SPANS, as_force, draft_lines
+from matching.engine.facts import Cells, Item, Line, Reading, Role
+from matching.engine.objects import SCALE, find_objects, kinds_named
 from matching.engine.quantities import read
-from matching.engine.units import DATA, KINDS
-
-ACCURACY = (ItemKind.UNCERTAINTY, ItemKind.MPE, ItemKind.ACCURACY_CLASS, ItemKind.RESOLUTION)
-SPANS = (ItemKind.RANGE, ItemKind.LIMIT)
 
 
 def read_line(cells: Cells, *, headers: Cells = Cells()) -> Line:  # noqa: B008 - frozen
@@ -30,15 +25,19 @@ def read_line(cells: Cells, *, headers: Cells = Cells()) -> Line:  # noqa: B008 
     ('voltage', ['voltage'], ['frequency'], ('JJF 1587-2016',))
     """
     words = f"{cells.object} {cells.measurand} "
-    ranges = read(cells.range, header=headers.range, words=words)
-    accuracy = read(cells.accuracy, header=headers.accuracy or "准确度", words=f"{words}{cells.range} ")
-    conditions = read(cells.conditions, header="环境条件", words=words)
-    named = read(cells.object, header="", words=cells.measurand)
-    note = read(cells.note, header=headers.note, words=words)
-    codes = read(f"{cells.codes}\n{cells.object}\n{cells.note}\n{cells.range}\n{cells.accuracy}")
+    scale = _scale_of(words)
+    ranges = _read(cells.range, header=_with_scale(headers.range or "测量范围", scale), words=words)
+    stating = _with_scale(headers.accuracy or "准确度", scale)
+    accuracy = _read(cells.accuracy, header=stating, words=f"{words}{cells.range} ")
+    conditions = _read(cells.conditions, header="环境条件", words=words)
+    named = _read(cells.object, words=cells.measurand)
+    note = _read(cells.note, header=headers.note, words=words)
+    codes = _read(f"{cells.codes}\n{cells.object}\n{cells.note}\n{cells.range}\n{cells.accuracy}")
 
     spans = [item for item in ranges.items if item.kind in SPANS and item.role is not Role.CONDITION]
     spans = spans or [item for item in named.items if item.kind in SPANS]
+    if _measures_force(cells):
+        spans = [as_force(item) for item in spans]
     stated = [item for reading in (accuracy, ranges) for item in reading.items if item.kind in ACCURACY]
     stated = stated or [item for reading in (named, note) for item in reading.items if item.kind in ACCURACY]
     quantity = _measured_quantity(cells, spans, stated)
@@ -61,15 +60,33 @@ def split_lines(text: str) -> tuple[Line, ...]:
     ...     "我司有2台0~150mm游标卡尺（分度值0.02mm）需检定；压力表0~60MPa，1.6级。")]
     [('游标卡尺', '0~150mm', '分度值0.02mm'), ('压力表', '0~60MPa', '1.6级')]
     """
-    lines: list[Line] = []
-    reading = read(text)
-    codes = tuple(item for item in reading.items if item.kind is ItemKind.CODE)
-    for group in _groups(text, [item for item in reading.items if item.kind is not ItemKind.CODE]):
-        lines.append(read_line(_cells(text, group, codes, lines[-1].cells.object if lines else "")))
-    return tuple(lines)
+    return tuple(read_line(cells) for cells in draft_lines(text))
 
 
 # --- One line ---------------------------------------------------------------------------------------------------
+
+
+def _read(text: str, *, header: str = "", words: str = "") -> Reading:
+    """The reading of a cell; most cells of most lines are empty."""
+    return read(text, header=header, words=words) if text and not text.isspace() else Reading()
+
+
+def _scale_of(words: str) -> str:
+    """The unit that a heading would give the bare numbers of a scale: 1.68~12.46 of a pH meter."""
+    found = SCALE.search(words)
+    return f"/{found[0]}" if found else ""
+
+
+def _with_scale(header: str, scale: str) -> str:
+    """The heading with the unit of the scale, unless it has one."""
+    return header if "/" in header else header + scale
+
+
+def _measures_force(cells: Cells) -> bool:
+    """Whether tonnes and kilograms are its force; what weighs keeps its mass."""
+    named = kinds_named(f"{cells.object} {cells.measurand}")
+    things = find_objects(cells.object)
+    return "mass" not in named and ("force" in named or any(thing.quantity == "force" for thing in things))
 
 
 def _measured_quantity(cells: Cells, spans: list[Item], stated: list[Item]) -> str | None:
@@ -84,27 +101,6 @@ def _measured_quantity(cells: Cells, spans: list[Item], stated: list[Item]) -> s
     return fallback[0] if fallback else None
 
 
-def kinds_named(words: str) -> list[str]:
-    """The quantity kinds that words name, the last named first.
-
-    >>> kinds_named("交流电压"), kinds_named("相对湿度")
-    (['voltage'], ['relative_humidity'])
-    """
-    pattern, kinds = _kind_words()
-    found = [kinds[word] for word in pattern.findall(words)]
-    return list(dict.fromkeys(reversed(found)))
-
-
-@cache
-def _kind_words() -> tuple[re.Pattern[str], dict[str, str]]:
-    kinds: dict[str, str] = {}
-    for kind in KINDS.values():
-        for word in (*kind.words, kind.label):
-            if "@" not in word:
-                kinds.setdefault(word, kind.key)
-    return re.compile("|".join(map(re.escape, sorted(kinds, key=len, reverse=True)))), kinds
-
-
 def _conditions(conditions: Reading, *others: Reading) -> Iterator[Item]:
     """What is said of the surroundings, in its own cell or among the rest."""
     for item in conditions.items:
@@ -112,90 +108,3 @@ def _conditions(conditions: Reading, *others: Reading) -> Iterator[Item]:
             yield replace(item, role=Role.CONDITION)
     for reading in others:
         yield from (item for item in reading.items if item.role is Role.CONDITION)
-
-
-# --- A need in plain words --------------------------------------------------------------------------------------
-
-
-def _groups(text: str, items: Iterable[Item]) -> Iterator[list[Item]]:
-    """The items that make up a line: a range opens one if the last has its accuracy or another quantity."""
-    group: list[Item] = []
-    for item in items:
-        if item.role is Role.CONDITION:
-            group.append(item)
-            continue
-        spans = [other for other in group if other.kind in SPANS and other.role is Role.MEASURAND]
-        stated = any(other.kind in ACCURACY for other in group)
-        apart = bool(group) and bool(_SENTENCE_END.search(text, group[-1].span[1], item.span[0]))
-        opens = (
-            item.kind in SPANS
-            and item.role is Role.MEASURAND
-            and spans
-            and (stated or spans[-1].quantity != item.quantity)
-        )
-        if group and ((apart and item.kind in SPANS and spans) or (opens and not _is_bracketed(text, item))):
-            yield group
-            group = []
-        group.append(item)
-    if group:
-        yield group
-
-
-def _is_bracketed(text: str, item: Item) -> bool:
-    """Whether the item is a band in brackets behind another: 10mV~1000V(40Hz~1kHz)."""
-    return text[item.span[0] : item.span[0] + 1] in "(（" or text[max(0, item.span[0] - 1) : item.span[0]] in (
-        "(",
-        "（",
-    )
-
-
-def _cells(text: str, group: list[Item], codes: tuple[Item, ...], previous: str) -> Cells:
-    """The raw cells of a line, as they stand in the text."""
-    start, end = group[0].span[0], group[-1].span[1]
-    first = max(text.rfind(mark, 0, start) for mark in "。；;\n") + 1
-    last = min((place for mark in "。；;\n" if (place := text.find(mark, end)) >= 0), default=len(text))
-    words = text[first:last]
-    for item in (*group, *codes):
-        words = words.replace(item.raw, "，" * len(item.raw))
-    name = _object_near(words[: start - first], words[start - first :]) or previous
-    spans = [item for item in group if item.kind in SPANS and item.role is not Role.CONDITION]
-    kind = next((item.quantity for item in spans if item.quantity), None) or next(
-        (i.quantity for i in group if i.quantity), None
-    )
-    return Cells(
-        object=name,
-        measurand=KINDS[kind].label if kind else "",
-        range="、".join(dict.fromkeys(item.raw for item in spans)),
-        accuracy="、".join(dict.fromkeys(item.raw for item in group if item.kind in ACCURACY)),
-        conditions="、".join(dict.fromkeys(item.raw for item in group if item.role is Role.CONDITION)),
-        codes="、".join(item.code or "" for item in codes if first <= item.span[0] <= last),
-    )
-
-
-def _object_near(before: str, behind: str) -> str:
-    """The instrument named nearest to the numbers: the last one before them, else the first one behind."""
-    pattern = _object_pattern()
-    names = [found[0] for found in pattern.finditer(before)]
-    if names:
-        return names[-1]
-    found = pattern.search(behind)
-    return found[0] if found else ""
-
-
-@cache
-def _object_pattern() -> re.Pattern[str]:
-    """The terms and synonyms of the vocabulary, longest first, else a noun that ends like an instrument."""
-    path = DATA / "vocabulary.jsonl"
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
-    things = [row for row in rows if row.get("kind", "instrument") == "instrument"]
-    names = {name for row in things for name in (row["term"], *row.get("synonyms", ())) if len(name) > 1}
-    known = [re.escape(name) for name in sorted(names, key=len, reverse=True)]
-    return re.compile("|".join([*known, _INSTRUMENT]))
-
-
-_SENTENCE_END = re.compile("[。；;\n]")
-_INSTRUMENT = (
-    r"[一-龥]{1,8}?"
-    r"(?:卡尺|千分尺|直尺|卷尺|角尺|天平|砝码|量块|热电偶|热电阻|铂电阻|传感器|变送器|试验机|试验箱|记录仪|测量仪|分析仪|校准器|示波器"
-    r"|[仪计表秤规炉箱]|测量机|电源|互感器|变压器|平板|滴定管|移液器|扳手|量筒)"
-)

@@ -1,0 +1,148 @@
+"""What words name: the objects of a need with their places, and quantity kinds.
+
+A term of the vocabulary tells what the object measures. Where it knows none, a noun that ends like a device is taken,
+and where there is no device either, the part whose size or form is asked for: 轴承内圈 of 轴承内圈内径.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from matching.engine.terms import vocabulary
+from matching.engine.units import KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An object as the text names it; `term` is its canonical name, `quantity` what it measures, '' if unknown."""
+
+    start: int
+    end: int
+    name: str
+    term: str = ""
+    quantity: str = ""
+
+
+def find_objects(text: str) -> tuple[Named, ...]:
+    """The objects a text names, in its order.
+
+    >>> [(found.name, found.term, found.quantity) for found in find_objects("另外热处理炉和地磅，还有配料斗")]
+    [('热处理炉', '热处理炉', 'temperature'), ('地磅', '汽车衡', 'mass'), ('配料斗', '配料斗', 'mass')]
+    """
+    found: list[Named] = []
+    for named in _known_objects(text):
+        before = found[-1].end if found else 0
+        found += _other_objects(text, before, named.start)
+        found.append(named)
+    found += _other_objects(text, found[-1].end if found else 0, len(text))
+    return tuple(found) or tuple(_parts(text))
+
+
+def _known_objects(text: str) -> Iterator[Named]:
+    """The instruments of the vocabulary, the longest name at each place."""
+    at, lowered = 0, text.lower()
+    while at < len(text):
+        for name, term, quantity in _names_by_head().get(lowered[at : at + 2], ()):
+            end = at + len(name)
+            if lowered.startswith(name, at) and not _cuts_a_word(text, at, end):
+                if term:
+                    yield Named(at, end, text[at:end], term, quantity)
+                at = end
+                break
+        else:
+            at += 1
+
+
+@cache
+def _names_by_head() -> dict[str, list[tuple[str, str, str]]]:
+    """The names of the vocabulary by their first two letters, the longest first; what is no object has no term.
+
+    A word too wide to tell a quantity, such as 传感器, is left to `_DEVICE`, which takes what stands before it too.
+    """
+    heads: dict[str, list[tuple[str, str, str]]] = {}
+    for entry in vocabulary().values():
+        is_object = entry.kind in ("instrument", "material")
+        if is_object and not entry.quantity:
+            continue
+        for name in (entry.term, *entry.synonyms, *entry.ambiguous_synonyms):
+            # Two Latin letters mean too many things (CT, DR, IC), and a scale is no object.
+            if len(name) > 1 + name.isascii() and not SCALE.fullmatch(name):
+                known = (name.lower(), entry.term if is_object else "", entry.quantity)
+                heads.setdefault(known[0][:2], []).append(known)
+    for names in heads.values():
+        names.sort(key=lambda known: (-len(known[0]), not known[1]))
+    return heads
+
+
+def _cuts_a_word(text: str, start: int, end: int) -> bool:
+    """Whether Latin letters or figures run on at either end."""
+    joints = (text[place - 1 : place + 1] for place in (start, end) if 0 < place < len(text))
+    return any(joint.isascii() and joint.isalnum() for joint in joints)
+
+
+def _other_objects(text: str, start: int, end: int) -> Iterator[Named]:
+    for found in _DEVICE.finditer(text, start, end):
+        name = _FUNCTION.split(found["before"])[-1] + found["device"]
+        if len(name) > 1:
+            quantity = next((quantity for tail, quantity in _TAILS if tail.search(name)), "")
+            yield Named(found.end() - len(name), found.end(), name, name, quantity)
+
+
+def _parts(text: str) -> Iterator[Named]:
+    for found in _PART.finditer(text):
+        name = _FUNCTION.split(found["part"])[-1]
+        if len(name) > 1:
+            yield Named(found.end("part") - len(name), found.end("part"), name, name)
+
+
+# --- Quantity kinds ---------------------------------------------------------------------------------------------
+
+
+def kinds_named(words: str) -> list[str]:
+    """The quantity kinds that words name, the last named first.
+
+    >>> kinds_named("交流电压"), kinds_named("相对湿度")
+    (['voltage'], ['relative_humidity'])
+    """
+    pattern, kinds = _kind_words()
+    found = [kinds[word] for word in pattern.findall(words)]
+    return list(dict.fromkeys(reversed(found)))
+
+
+@cache
+def _kind_words() -> tuple[re.Pattern[str], dict[str, str]]:
+    kinds: dict[str, str] = {}
+    for kind in KINDS.values():
+        for word in (*kind.words, kind.label):
+            if "@" not in word:
+                kinds.setdefault(word, kind.key)
+    return re.compile("|".join(map(re.escape, sorted(kinds, key=len, reverse=True)))), kinds
+
+
+# Scales whose numbers stand without a unit.
+SCALE = re.compile(r"pH|HR[A-Z]|HB[WS]?|HV|HL[A-Z]?")
+# A word that ends like a device; of a longer verb or noun (计数, 表面, 仪器) it is no end.
+_DEVICE = re.compile(
+    r"(?P<before>[一-龥]{0,10}?)(?P<device>卡尺|千分尺|[直卷角]尺|天平|砝码|量块|量规|热电偶|热电阻|铂电阻|传感器|变送器|探头|记录仪"
+    r"|校准[器源]|模拟器|互感器|变压器|分压器|示波器|滴定管|移液器|扳手|量筒|线圈|千斤顶|(?:试验|标定|检测|测试)台|台架"
+    r"|(?:测[量试长]|试验|[拉压]力|[水油液锻冲]压|[快精]锻|压砖|压)机|[料重]斗|pH ?[计表]|[仪计表秤磅规炉窑箱枪])"
+    r"(?![数量算划面明示格器]|[一-龥]{0,2}(?:厂|车间))"
+)
+# Words that end what stands before a noun: of 另外三台喷漆固化炉 only 喷漆固化炉 is the name.
+_FUNCTION = re.compile(
+    r"另外|还有|现在|我们|我司|自己|企业|公司|厂里|电厂|进厂|公斤|知道|(?<=[一二三四五六七八九十两几每这])[台套只支块把个件间]"
+    r"|[的吨是用有和与及这那做拿要家于里上下中后前出入对给由被将没每类种看说都一两三想丢]"
+)
+_TAILS = (
+    (re.compile("[炉窑箱]$|测温枪$"), "temperature"),
+    (re.compile("[秤磅斗]$"), "mass"),
+    (re.compile("(?:压|锻|拉力|压力|压砖|(?:[拉压]力|万能|疲劳|持久|抗折|抗压)试验)机$|千斤顶$"), "force"),
+    (re.compile("扳手$"), "torque"),
+    (re.compile("^pH"), "ph"),
+)
+_PART = re.compile(
+    "(?P<part>[一-龥]{2,8}?)(?:[内外孔直]径|圆柱?度|平面度|直线度|同轴度|垂直度|平行度|跳动|厚度|深度|壁厚|粗糙度)"
+)
