@@ -55,7 +55,7 @@ REASONS = {
     Reason.OFFERED_ACCURACY_UNSTATED: "该机构没有给出可用的测量不确定度，请向其询问",
     Reason.UNITS_DIFFER: "准确度的单位与被测量不一致，无法比较，请补充以被测量单位表示的数值",
     Reason.NOTHING_COMPARED: "没有可以比较的共同范围",
-    Reason.UNDECIDED: "不确定度的写法可作两种理解，结论因此不同，请向该机构确认",
+    Reason.UNDECIDED: "准确度的写法可作两种理解，结论因此不同，请写明或向该机构确认",
 }
 ASSUMPTIONS = {
     Assumption.OBJECT_DIFFERS: "该机构写的测量对象与需求不同名，请确认适用",

@@ -88,17 +88,18 @@ def check_uncertainty(
     strict = _walk(axis, masks, slabs, requirement, accuracies, start, is_strict=True)
     if not strict.points:
         return replace(known, reason=silent or Reason.NOTHING_COMPARED)
-    worst = _short(min(strict.points, key=lambda one: (one.quotient, one.at)))
+    worst = min(strict.points, key=lambda one: (one.quotient, one.at))
     tur = None if requirement.basis is Basis.UNCERTAINTY else _SHORT.multiply(requirement.ratio, worst.quotient)
     known = replace(
         known,
         share=strict.share,
-        worst=worst,
+        worst=_short(worst),
         ends=_ends(strict.points),
         tur=tur,
         band=None if tur is None else band_of(tur),
         insufficient=union(Interval(_SHORT.plus(one.low), _SHORT.plus(one.high)) for one in strict.bad),
-        offered_item=_item_at(accuracies[worst.row], worst.at),
+        need_item=_item_at(requirement, worst.at, worst.required),
+        offered_item=_item_at(accuracies[worst.row], worst.at, worst.offered),
     )
     if not strict.is_clear:
         lenient = _walk(axis, masks, slabs, requirement, accuracies, start, is_strict=False)
@@ -139,10 +140,10 @@ def _short(point: Comparison) -> Comparison:
     return Comparison(plus(point.at), plus(point.required), plus(point.offered), plus(point.quotient), point.row)
 
 
-def _item_at(accuracy: Accuracy, x: Decimal) -> Item:
-    """The item whose law holds at x."""
-    holding = (bound for bound in accuracy.bounds if any(law.low <= x <= law.high for law in bound.laws))
-    return next(holding, accuracy.bounds[0]).item
+def _item_at(accuracy: Accuracy, x: Decimal, value: Decimal) -> Item:
+    """The item whose law gives that value at x."""
+    laws = ((law, bound.item) for bound in accuracy.bounds for law in bound.laws if law.low <= x <= law.high)
+    return min(laws, key=lambda one: abs(one[0].at(x) - value))[1]
 
 
 @dataclass(frozen=True, slots=True)
