@@ -19,7 +19,7 @@ OBJECT = 1.0
 MEASURAND = 0.6
 TEXT = 0.5
 # What stands in a clause that is set aside weighs less, and is no condition: 不需要上门.
-LEAST_CONDITION = 0.05
+LEAST_CONDITION = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from importlib import resources
+from math import sqrt
 from typing import Any
 
 from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
@@ -228,8 +229,7 @@ def match_codes(need: Profile, capability: Profile) -> tuple[CodeMatch, ...]:
 def find_shared_terms(profile: Profile, candidate: Candidate, *, points: float) -> tuple[SharedTerm, ...]:
     """The words of the need that the capability shares, each with all the terms it led to and its share of points.
 
-    Left out are words that carry little, and words that are more of the need than of what both sides share: without
-    one of those the rest of the need would come nearer.
+    Left out are words that carry little, and words without which the rest of the need would come nearer.
     """
     by_word: dict[str, list[SharedWeight]] = {}
     for weight in candidate.shared:
@@ -237,8 +237,8 @@ def find_shared_terms(profile: Profile, candidate: Candidate, *, points: float) 
     shown = []
     for word, weights in by_word.items():
         share = sum(weight.similarity for weight in weights) / candidate.words
-        # Without the word the cosine is (1 − share) / √(1 − of_need) of what it was: less, if share ≥ of_need.
-        if share >= weights[0].of_need and points * share >= SHOWN_POINTS:
+        # Without the word the cosine is (1 − share) / √(1 − of_need) of what it was.
+        if 1 - share < sqrt(1 - weights[0].of_need) and points * share >= SHOWN_POINTS:
             term = weights[0].term
             capability_word = candidate.profile.words.get(term, term)
             shown.append(SharedTerm(term, round(points * share, 2), word, capability_word))
