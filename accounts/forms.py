@@ -9,6 +9,11 @@ class SignUpForm(BaseUserCreationForm):
     class Meta:
         model = User
         fields = ["email", "name", "phone"]
+        help_texts = {"phone": "填写后，提需求时自动带入联系电话。"}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = "至少 8 个字符，不能全是数字，不要用常见密码，也不要与邮箱、姓名相近。"
 
     def clean_email(self):
         return self.cleaned_data["email"].lower()
@@ -39,6 +44,7 @@ class OrganisationForm(forms.ModelForm):
             "credit_code": "18 位，见营业执照或法人证书；全角数字也可以。",
             "kind": "主管部门和服务机构须经核验后才能使用相应功能。",
         }
+        widgets = {"intro": forms.Textarea(attrs={"rows": 4})}
 
     # Editing an organisation does not change what it was verified as.
     fixed_once_founded = ("kind", "credit_code")
@@ -46,6 +52,8 @@ class OrganisationForm(forms.ModelForm):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["region"].choices = [("", "请选择"), *region_choices()]
+        for name in ("kind", "size"):
+            self.fields[name].choices = [("", "请选择"), *self.fields[name].choices[1:]]
         self.fields["credit_code"].max_length = None
         if not self.instance._state.adding:
             for name in self.fixed_once_founded:
