@@ -386,16 +386,15 @@ class _Reader:
         if expression.form != "range" or "±" in signs or "+" in signs:
             return expression.form == "range" and "±" in signs
         low, high = cast(Decimal, expression.low), cast(Decimal, expression.high)
-        return low == 0 < high or (low > 0 and self._is_measured_error(expression))
+        return low == 0 < high or self._is_measured_error(expression)
 
     def _is_measured_error(self, expression: Expression) -> bool:
         """A relative error has no unit; and a plain error that has an uncertainty is measured, not permitted."""
-        if expression.label_start is None:
+        if expression.label_start is None or self._is_ratio(expression.high_units):
             return False
         name = self.drawn.text[max(0, expression.label_start - 2) : expression.label_start + 2]
-        if name == "相对误差":
-            return not self._is_ratio(expression.high_units)
-        return self.states_uncertainty and name.endswith(("误差", "偏差")) and not name.startswith(_PERMITTED)
+        plain = name.endswith(("误差", "偏差")) and not name.startswith(_PERMITTED)
+        return name == "相对误差" or (self.states_uncertainty and plain)
 
     def _range(self, expression: Expression, low: Decimal, high: Decimal) -> Iterator[Item]:
         """A range, a limit or a nominal point. Without a unit only where the words name a quantity without one."""
