@@ -203,7 +203,9 @@ NEED = [{"level": level, "status": status} for level in LEVELS for status in STA
 PROPOSAL = [{"level": level, "capability": title} for level in LEVELS for title in ("坐标测量机", "量块")]
 CAPABILITY = [{"name": "capability"}, {"name": "draft_capability"}]
 ORGANISATION = [{"name": name} for name in ("enterprise", "institute", "raw", "authority")]
-REQUEST, TOKEN, CREDENTIAL, IMPORT = ([{"name": name}] for name in ("request", "token", "credential", "import"))
+REQUEST, TOKEN, CREDENTIAL, IMPORT, WEIGHTS = (
+    [{"name": name}] for name in ("request", "token", "credential", "import", "weights")
+)
 NOTHING = [{}]
 SIGNED_IN = anonymous_else(200)
 
@@ -275,7 +277,12 @@ ANSWERS = {
     "matching:proposal_detail": ("get", PROPOSAL, {}, proposal_page),
     "matching:proposal_move": ("post", PROPOSAL, {"name": "propose"}, proposal_post),
     "matching:weight_list": ("get", NOTHING, {}, only(ORGANISERS)),
-    "matching:weight_activate": ("post", NOTHING, {"pk": uuid.UUID(int=0)}, only(ORGANISERS, allowed=404)),
+    "matching:weight_activate": (
+        "post",
+        WEIGHTS,
+        {},
+        one_of(dict.fromkeys(ORGANISERS, 302), 403),
+    ),
     "api-root": ("get", NOTHING, {}, everyone),
     "api-match": ("post", NOTHING, {}, lambda role: 400),
     "api-read": ("post", NOTHING, {}, lambda role: 400),

@@ -15,7 +15,9 @@ from django.utils import timezone
 from accounts.enums import MemberRole
 from accounts.models import Membership, Organisation, User
 from accounts.services import found_organisation, issue_token, register_user, request_membership, verify_organisation
-from matching.models import Proposal
+from matching.engine.facts import to_json
+from matching.engine.scoring import load_weights
+from matching.models import Proposal, WeightSet
 from matching.services import move_proposal, propose_for_need
 from needs.models import Need
 from needs.services import create_need
@@ -123,6 +125,10 @@ def add_catalogue(world: World):
         world.records[f"{title} {status}"] = capability
     world.records["capability"] = world.records["坐标测量机 published"]
     world.records["draft_capability"] = world.records["坐标测量机草稿 draft"]
+    figures = {group: {"old": {}, "new": {}} for group in ("held", "use")}
+    world.records["weights"] = WeightSet.objects.create(
+        version="1-test", base_version="1", weights=to_json(load_weights()), evaluation=figures
+    )
     world.records["import"] = ScopeImport.objects.create(
         organisation=institute, author=provider, file="scopes/none.csv", file_name="能力.csv", status="preview"
     )
