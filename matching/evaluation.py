@@ -21,19 +21,17 @@ from core.regions import region_names
 from matching.adapters import text_document
 from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
 from matching.engine.evaluation import (
-    GAP,
     VERDICT_WORDS,
     Answer,
     Case,
     answer_plainly,
     merge_lists,
-    score_gap,
     verdict_word,
 )
 from matching.engine.facts import Cells, Line
 from matching.engine.index import Index, build_index
 from matching.engine.lines import read_line, split_lines
-from matching.engine.match import Match, explain_best, match
+from matching.engine.match import GAP, Match, explain_best, match
 
 CASES = settings.BASE_DIR / "tests" / "matching" / "cases" / "ranking"
 DEMO = settings.BASE_DIR / "frontend" / "demo"
@@ -96,7 +94,7 @@ def answer_of(need: NeedDocument, index: Index, found: Match, *, asked: Iterable
     for key in asked:
         if key not in verdicts:
             verdicts[key] = verdict_word(explain_best(need, index, [key]))
-    return Answer(tuple(pairing.key for pairing in ranking[:BEST]), verdicts, score_gap(found))
+    return Answer(tuple(pairing.key for pairing in ranking[:BEST]), verdicts, found.gap_score)
 
 
 def words_of(document: CapabilityDocument) -> str:

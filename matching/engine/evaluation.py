@@ -13,13 +13,11 @@ from math import log2
 from typing import Any
 
 from matching.engine.facts import Verdict
-from matching.engine.match import Match
+from matching.engine.match import GAP, Match
 from matching.engine.scoring import Pairing
 
 USEFUL = 2
 TOP = 10
-# A need is reported as a gap from this score on.
-GAP = 0.5
 RESAMPLES = 2000
 # A long need says what it is about at its beginning.
 READ_BY_BASELINE = 600
@@ -75,19 +73,7 @@ def merge_lists(found: Match) -> tuple[Pairing, ...]:
 
 def verdict_word(pairing: Pairing) -> str:
     """The verdict of a pairing in the words of a run: covers, partial, fails, unknown."""
-    return VERDICT_WORDS[pairing.verdict.verdict]
-
-
-def score_gap(found: Match) -> float:
-    """How sure the match is that nobody serves the need, from 0 to 1; 0 if somebody's figures serve at least in part.
-
-    >>> score_gap(Match())
-    1.0
-    """
-    ranking = merge_lists(found)
-    if any(pairing.verdict.verdict in (Verdict.PASS, Verdict.PARTIAL) for pairing in ranking):
-        return 0.0
-    return 1.0 - max((pairing.score for pairing in ranking), default=0.0) / 100
+    return VERDICT_WORDS[pairing.outcome]
 
 
 # --- One need --------------------------------------------------------------------------------------------------

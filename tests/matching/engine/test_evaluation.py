@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from matching.engine.evaluation import (
@@ -14,7 +16,6 @@ from matching.engine.evaluation import (
     measure_ranking,
     measure_verdicts,
     merge_lists,
-    score_gap,
     verdict_word,
 )
 from matching.engine.facts import Verdict
@@ -94,17 +95,17 @@ def test_both_lists_are_one_ranking_with_equal_scores_by_key():
 
 
 @pytest.mark.parametrize(
-    ("verdict", "word", "gap"),
+    ("verdict", "missed", "word"),
     [
-        (Verdict.PASS, "covers", 0.0),
-        (Verdict.PARTIAL, "partial", 0.0),
-        (Verdict.FAIL, "fails", 0.6),
-        (Verdict.UNKNOWN, "unknown", 0.6),
+        (Verdict.PASS, (), "covers"),
+        (Verdict.PARTIAL, (), "partial"),
+        (Verdict.FAIL, (), "fails"),
+        (Verdict.UNKNOWN, (), "unknown"),
+        (Verdict.PASS, ("mode:online",), "fails"),
     ],
 )
-def test_a_need_is_a_gap_unless_figures_serve_it(verdict, word, gap):
-    best = pairing("a", 40, verdict)
-    assert (verdict_word(best), score_gap(Match(existing=(best,)))) == (word, gap)
+def test_a_verdict_is_that_of_figures_and_conditions(verdict, missed, word):
+    assert verdict_word(replace(pairing("a", 40, verdict), missed=missed)) == word
 
 
 def test_the_baseline_ranks_by_shared_words_and_leaves_out_what_shares_none():
