@@ -79,7 +79,8 @@ class _Need:
         self.things = find_objects(self.text)
         items = [self._as_measured(item) for item in read(self.text).items if not self._is_symptom(item)]
         self.codes = [item for item in items if item.kind is ItemKind.CODE]
-        self.spans = [item for item in items if item.kind in SPANS or self._is_signed_range(item)]
+        signed = {(item.low, item.high) for item in items if self._is_signed_range(item)}
+        self.spans = [item for item in items if item.kind in SPANS or (item.low, item.high) in signed]
         self.accuracy = [item for item in items if item.kind in ACCURACY and item not in self.spans]
 
     def drafts(self) -> list[_Draft]:
@@ -95,6 +96,7 @@ class _Need:
             drafts[-1].spans.append(item)
         drafts = list(self._without_parameters(drafts))
         self._share_accuracy(drafts)
+        drafts = list(self._without_parameters(drafts))
         drafts = self._merge(sorted(drafts, key=lambda draft: draft.place))
         for item in self.spans:
             if item not in asked:
@@ -152,9 +154,12 @@ class _Need:
         return item.kind in SPANS and bool(_OFF.search(self._clause(item)))
 
     def _is_signed_range(self, item: Item) -> bool:
-        """Whether ± gives a range, because its tolerance stands in brackets behind: ±10 N·m（±0.3%）."""
-        is_signed = item.kind is ItemKind.MPE and item.raw.startswith("±") and item.relative is False
-        return is_signed and bool(_BRACKETED_TOLERANCE.match(self.text, item.span[1]))
+        """Whether ± gives a range: its tolerance stands in brackets behind, ±10 N·m（±0.3%）, or ±800 kV 分压器."""
+        if item.kind is not ItemKind.MPE or not item.raw.startswith("±") or item.relative is not False:
+            return False
+        thing = self._object_of(item)
+        is_described = thing is not None and thing.start >= item.span[1] and item.quantity in _SIGNED
+        return is_described or bool(_BRACKETED_TOLERANCE.match(self.text, item.span[1]))
 
     def _may_be_asked(self, item: Item) -> bool:
         """Whether it is no condition; the working temperature of a furnace is what is measured there."""
@@ -193,14 +198,15 @@ class _Need:
         """The drafts without those that state at what another one of their sentence is measured; these join it."""
         for draft in drafts:
             main = next((other for other in drafts if self._is_stated_at(other, draft)), None)
-            if main:
+            if main and not draft.accuracy:
                 main.parameters += draft.spans
             else:
                 yield draft
 
     def _is_stated_at(self, main: _Draft, draft: _Draft) -> bool:
         """Whether the draft tells at what `main` is measured: no word asks for it, or its object measures `main`."""
-        if main.sentence != draft.sentence or main.quantity not in _STATED_AT.get(draft.quantity or "", ()):
+        is_near = main.sentence == draft.sentence and _are_same(main.thing, draft.thing)
+        if not is_near or main.quantity not in _STATED_AT.get(draft.quantity or "", ()):
             return False
         is_main = bool(main.thing and main.thing.quantity == main.quantity) and draft.quantity == "frequency"
         is_named = any(draft.quantity in kinds_named(self._clause(item)) for item in draft.spans)
@@ -231,6 +237,8 @@ class _Need:
 
     def _draft_for(self, item: Item, told: Sequence[Item], drafts: Sequence[_Draft]) -> _Draft | None:
         fitting = [draft for draft in drafts if draft.spans and _may_bound(item, draft.quantity)]
+        if bracketed := [draft for draft in drafts if self._is_in_brackets_behind(item, draft)]:
+            return bracketed[-1]
         near = [draft for draft in fitting if draft.sentence == self._sentence(item)]
         before = [draft for draft in near if draft.place < item.span[0]]
         behind = [draft for draft in near if draft.place > item.span[0]]
@@ -243,6 +251,13 @@ class _Need:
             return waiting[peers.index(item)]
         earlier = [draft for draft in fitting if draft.place < item.span[0] and not draft.accuracy]
         return next(iter((*before[-1:], *behind[:1], *earlier[-1:])), None)
+
+    def _is_in_brackets_behind(self, item: Item, draft: _Draft) -> bool:
+        """Whether it is the tolerance of the range before it, and not of what is measured in that band."""
+        if _kind_of(item) in _STATED_AT.get(draft.quantity or "", ()):
+            return False
+        ends = [span.span[1] for span in draft.spans]
+        return any(self.text[end : item.span[0] + 1].strip() in _OPEN_BRACKETS for end in ends if end <= item.span[0])
 
     def _merge(self, drafts: Iterable[_Draft]) -> list[_Draft]:
         """The drafts with repeats joined to the first; what has neither range nor quantity is no line."""
@@ -353,7 +368,9 @@ def _kind_of(item: Item) -> str | None:
 def _may_bound(item: Item, quantity: str | None) -> bool:
     """Whether a tolerance can be one of that quantity; a relative one or a class can be of any."""
     kind = _kind_of(item)
-    return kind is None or _are_related(kind, quantity)
+    if kind is None or quantity is None or _are_related(kind, quantity):
+        return kind is None or quantity is not None
+    return item.kind is ItemKind.UNCERTAINTY and KINDS[kind].si_unit == KINDS[quantity].si_unit != "1"
 
 
 def _are_related(one: str | None, other: str | None) -> bool:
@@ -379,15 +396,16 @@ _SENTENCE_MARKS = "。；;！!？?\n"
 _SENTENCE_END = re.compile(f"[{_SENTENCE_MARKS}]")
 _CLAUSE_SIGN = re.compile("[，,：:（(、]")
 # What stands between a value and the object it describes: 300 公斤的台秤, 0.05 级、(0~60) MPa 油介质数字压力计.
-_DESCRIBES = re.compile(r"[)）\s]*的?[一-龥 ]{0,4}(?<![台只支块套把个件条用])")
+_DESCRIBES = re.compile(r"[)）\s]*的?(?:(?![与和及或])[一-龥 ]){0,4}(?<![台只支块套把个件条用])")
 _OFF = re.compile(
     r"(?:(?<![误偏温压公允级比角时落])差了?|偏[高低大小移]?了?|(?<![最不太])[高低轻快慢]了?)"
     r"(?:大?约|大概|将近|出|上下|有|到|好几|不到)*\s*$"
 )
 _BRACKETED_TOLERANCE = re.compile(r"\s*[（(]\s*±")
+_OPEN_BRACKETS = ("(", "（", "(±", "（±")
 _OPERATION = re.compile("(?:工作|使用|工艺|运行)温度")
 _SETTING = re.compile(
-    "[油水气烟]温|[布带车走线]速|节拍|介质|工作(?:压力|频率)|运行|管电压|气源|预冷|[热冷]态|水深|采样"
+    "[油水气烟]温|[布带车走线]速|节拍|介质|工作(?:压力|频率)|[测试][试验]电压|激励|运行|管电压|气源|预冷|[热冷]态|水深|采样"
 )
 _SCALE_BEFORE = re.compile(rf"(?:{SCALE.pattern})\s*(?:硬度)?[值为:：]*\s*$")
 _PER_TIME = re.compile(r"每(小时|分钟|秒)[一-龥]{0,3}\s*$")
@@ -406,6 +424,8 @@ _KIN = (
     {"ratio", "turns_ratio", "voltage"},
     {"density", "volume_fraction", "mass_fraction"},
 )
+# Kinds that go both ways, so that ± before an object tells its range.
+_SIGNED = frozenset(("voltage", "current", "force", "torque", "angle", "speed"))
 _MEASURED_BY_BAND = frozenset(("frequency", "power_level", "noise_figure", "attenuation", "voltage", "reflection"))
 # At which quantity (first) others are measured: the frequency of a voltage, the tube voltage of a dose.
 _STATED_AT = {

@@ -123,18 +123,19 @@ def _kind_words() -> tuple[re.Pattern[str], dict[str, str]]:
 
 
 # Scales whose numbers stand without a unit.
-SCALE = re.compile(r"pH|HR[A-Z]|HB[WS]?|HV|HL[A-Z]?")
+SCALE = re.compile("(?<![A-Za-z])(?:pH|HR[A-Z]|HB[WS]?|HV|HL[A-Z]?)(?![A-Za-z])")
 # A word that ends like a device; of a longer verb or noun (计数, 表面, 仪器) it is no end.
 _DEVICE = re.compile(
     r"(?P<before>[一-龥]{0,10}?)(?P<device>卡尺|千分尺|[直卷角]尺|天平|砝码|量块|量规|热电偶|热电阻|铂电阻|传感器|变送器|探头|记录仪"
     r"|校准[器源]|模拟器|互感器|变压器|分压器|示波器|滴定管|移液器|扳手|量筒|线圈|千斤顶|(?:试验|标定|检测|测试)台|台架"
-    r"|(?:测[量试长]|试验|[拉压]力|[水油液锻冲]压|[快精]锻|压砖|压)机|[料重]斗|pH ?[计表]|[仪计表秤磅规炉窑箱枪])"
-    r"(?![数量算划面明示格器]|[一-龥]{0,2}(?:厂|车间))"
+    r"|(?:测[量试长]|试验|[拉压]力|[水油液锻冲]压|[快精]锻|压砖|压)机|[料重]斗|pH ?[计表]|[仪表秤磅炉窑箱枪]"
+    r"|(?<![审设会共总统预估以质])计|(?<![懂法正违常])规)"
+    r"(?![数量算划面明示格器范]|[一-龥]{0,2}(?:厂|车间))"
 )
-# Words that end what stands before a noun: of 另外三台喷漆固化炉 only 喷漆固化炉 is the name.
+# Words that end what stands before a noun: of 另外三台真空钎焊炉 only 真空钎焊炉 is the name.
 _FUNCTION = re.compile(
-    r"另外|还有|现在|我们|我司|自己|企业|公司|厂里|电厂|进厂|公斤|知道|(?<=[一二三四五六七八九十两几每这])[台套只支块把个件间]"
-    r"|[的吨是用有和与及这那做拿要家于里上下中后前出入对给由被将没每类种看说都一两三想丢]"
+    r"另外|还有|现在|我们|我司|自己|企业|公司|厂里|[电进出]厂|公斤|知道|车间|在线|(?<=[一二三四五六七八九十两几每这])[台套只支块把个件间]"
+    r"|[的吨是用有和与及这那做拿要家于里上下中后前出入对给由被将没每类种看说都也疑一两三想丢拆]"
 )
 _TAILS = (
     (re.compile("[炉窑箱]$|测温枪$"), "temperature"),

@@ -1,6 +1,6 @@
 import pytest
 
-from matching.engine.focus import BACKGROUND, REQUEST, SET_ASIDE, weigh_clauses
+from matching.engine.focus import BACKGROUND, REQUEST, SET_ASIDE, blank_aside, weigh_clauses
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,17 @@ from matching.engine.focus import BACKGROUND, REQUEST, SET_ASIDE, weigh_clauses
 )
 def test_clauses_count_by_what_they_are_for(text, weighed):
     assert list(weigh_clauses(text)) == weighed
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("三年没校过，量程 5 N", "三年没校过，量程 5 N"),
+        ("正常工作压力 4 MPa", "正常工作压力 4 MPa"),
+        ("之前送到一家，不确定度 0.03%，说不够。要 0.01%", "，，。要 0.01%"),
+        ("以前只做到 -40，要求 -75", "，要求 -75"),
+    ],
+)
+def test_what_others_did_is_blanked_in_place(text, kept):
+    blanked = blank_aside(text)
+    assert (len(blanked), blanked.replace(" ", "")) == (len(text), kept.replace(" ", ""))

@@ -1,7 +1,7 @@
 import pytest
 
 from matching.engine.facts import Cells, Line, Role, from_json, to_json
-from matching.engine.lines import kinds_named, read_line, split_lines
+from matching.engine.lines import read_line, split_lines
 
 
 def facts(line):
@@ -23,6 +23,12 @@ def facts(line):
         (Cells("冲击试验机", "冲击能量", "(0～450)N·m"), Cells(), ("energy", ["energy"], [])),
         (Cells("声级计", "声压级", "(20～140)dB，(10Hz～20kHz)"),
          Cells(), ("sound_pressure_level", ["sound_pressure_level"], ["frequency"])),
+        (Cells("电导率仪、pH计", "pH", "1.68~12.46"), Cells(), ("ph", ["ph"], [])),
+        (Cells("洛氏硬度计", "HRC", "20~67"), Cells(), ("hardness", ["hardness"], [])),
+        (Cells("棉花测试仪（HVI）", "马克隆值", "2.5~6.0"), Cells(), (None, [], [])),
+        (Cells("拉力机", "", "5 吨、500 公斤"), Cells(), ("force", ["force", "force"], [])),
+        (Cells("称重传感器", "", "5 吨"), Cells(), ("mass", ["mass"], [])),
+        (Cells("风压变送器", "压差", "±250 Pa"), Cells(), ("pressure", ["pressure"], [])),
     ],
 )  # fmt: skip
 def test_the_measured_quantity_and_its_parameters(cells, headers, expected):
@@ -39,6 +45,18 @@ def test_the_heading_gives_k_and_unit_of_the_uncertainty():
 def test_a_plain_value_in_the_cell_of_accuracy_is_an_error_limit():
     line = read_line(Cells("压力表", "压力", "0～60MPa", "0.1%FS"))
     assert [(item.kind, item.reference) for item in line.accuracy] == [("mpe", "fs")]
+
+
+def test_tonnes_of_a_tensile_tester_are_their_weight():
+    line = read_line(Cells("万能试验机", "力值", "(1~5) t"))
+    assert [(str(item.low), str(item.high), item.si_unit) for item in line.ranges] == [
+        ("9806.65000", "49033.25000", "N")
+    ]
+
+
+def test_a_bare_uncertainty_takes_the_scale_of_its_line():
+    line = read_line(Cells("pH计", "pH", "0~14", "U=0.03 (k=2)"), headers=Cells(accuracy="扩展不确定度"))
+    assert [(item.quantity, str(item.low), item.relative) for item in line.accuracy] == [("ph", "0.03", False)]
 
 
 def test_conditions_are_kept_apart():
@@ -80,7 +98,3 @@ def test_a_line_survives_json():
 def test_lines_are_suggested_from_a_need_in_plain_words(text, expected):
     lines = split_lines(text)
     assert [(line.cells.object, line.cells.range, line.cells.accuracy, line.cells.codes) for line in lines] == expected
-
-
-def test_words_name_kinds():
-    assert kinds_named("交流电压") == ["voltage"]
