@@ -500,6 +500,8 @@ class _Reader:
         for place in places if not units or units[0].si_unit == "m" else places[-1:]:
             unit, quantity = self._quantity(expression, self._units_at(place + 1) or units)
             if unit is not None:
+                # The sides of a plate are lengths, even where its flatness is measured.
+                quantity = unit.quantity if unit.si_unit == "m" else quantity
                 size = to_si(self.drawn.numbers[place], unit)
                 yield self._item(ItemKind.RANGE, expression, quantity, unit, low=size, high=size, nominal=True)
 
@@ -601,8 +603,10 @@ class _Reader:
         return bool(units) and units[0].symbol in _RATIOS
 
     def _measures_ratio(self, expression: Expression, units: Units) -> bool:
-        """Whether what is measured is a ratio itself, so that U in per cent may mean points of it."""
-        return self._named(expression, units) is not None
+        """Whether what is measured is stated in per cent itself, so that U in per cent may mean points of it."""
+        named = self._named(expression, units)
+        stated = (units[0] for units in self.drawn.units.values())
+        return named is not None and not any(u.quantity == named[1] and u.factor != _PER_CENT for u in stated)
 
     def _quantity(
         self, expression: Expression, units: Units, *, relative: bool = False
@@ -679,7 +683,7 @@ class _Term:
             written = reader.clean.text[drawn.starts[found.start("unit")] : drawn.ends[found.start("unit")]]
             if written in ("d", "D") and not role and not found["divisor"] and number == number.to_integral_value():
                 role, units = "digits", ()
-            elif written in _VARIABLES and (outer or written in "LlHhDd"):
+            elif written in _VARIABLES and (outer or written in "LlHhDdT"):
                 variable, units = written, ()
         return cls(number, units, variable, divisor or Decimal(1), role)
 
@@ -747,5 +751,6 @@ _HIGH_OPEN = re.compile(r"[~至到-][(\[]*<(?!=)")
 _BETWEEN_OPEN = re.compile(r"<(?!=)[^<≤]*$")
 _SHUT_BRACKET = re.compile(r"[)\]]@")
 _JOINTS = ("/", "、", ",", "，", ";", "；", "和", "及", "或")
+_PER_CENT = Decimal("0.01")
 _COMPARISONS = {"≤": "<=", "≥": ">=", "<": "<", ">": ">"}
 _OPERATORS = {"le": "<=", "lt": "<", "ge": ">=", "gt": ">"}

@@ -120,9 +120,10 @@ def test_a_long_text_is_read_up_to_a_bound_and_the_rest_is_listed():
     assert (reading.unread[-1].span, reading.items[0].raw) == ((MOST_CHARACTERS, len(text)), "5 kg")
 
 
-def test_an_unknown_compound_unit_is_unread_and_not_its_first_part():
-    reading = read("灵敏度 5 mV/foo")
-    assert (reading.items, [unread.raw for unread in reading.unread]) == ((), ["5 mV/foo"])
+@pytest.mark.parametrize(("text", "unread"), [("灵敏度 5 mV/foo", "5 mV/foo"), ("0.03 mm²/s²", "0.03 mm²/s²")])
+def test_an_unknown_compound_unit_is_unread_and_not_its_first_part(text, unread):
+    reading = read(text)
+    assert (reading.items, [part.raw for part in reading.unread]) == ((), [unread])
 
 
 def test_a_header_gives_unit_k_and_meaning():
