@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from matching.engine.drafts import ACCURACY, SPANS, as_force, draft_lines
+from matching.engine.drafts import draft_lines
 from matching.engine.facts import Cells, Item, Line, Reading, Role
 from matching.engine.objects import SCALE, find_objects, kinds_named
 from matching.engine.quantities import read
+from matching.engine.statements import ACCURACY, SPANS, as_force
 
 
 def read_line(cells: Cells, *, headers: Cells = Cells()) -> Line:  # noqa: B008 - frozen

@@ -144,6 +144,6 @@ _TAILS = (
     (re.compile("扳手$"), "torque"),
     (re.compile("^pH"), "ph"),
 )
-_PART = re.compile(
-    "(?P<part>[一-龥]{2,8}?)(?:[内外孔直]径|圆柱?度|平面度|直线度|同轴度|垂直度|平行度|跳动|厚度|深度|壁厚|粗糙度)"
-)
+# What is asked for of a part; the part is named right before it.
+FEATURE = re.compile("[内外孔直]径|圆柱?度|平面度|直线度|同轴度|垂直度|平行度|跳动|厚度|深度|壁厚|粗糙度")
+_PART = re.compile(f"(?P<part>[一-龥]{{2,8}}?)(?:{FEATURE.pattern})")

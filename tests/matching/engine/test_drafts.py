@@ -74,6 +74,8 @@ def test_each_quantity_has_its_tolerance(text, lines):
          [("地秤", "1 吨", ""), ("台秤", "300 公斤", ""), ("吊钩秤", "10 吨", "")]),
         ("地磅全是 150T 的 9 台。拉力机里面 100 吨的 6 台、60 吨的 4 台",
          [("地磅", "150T", ""), ("拉力机", "100 吨、60 吨", "")]),
+        ("数字压力计和压力变送器各一台，0~60MPa，0.05 级和 0.1 级",
+         [("数字压力计", "0~60MPa", "0.05 级"), ("压力变送器", "0~60MPa", "0.1 级")]),
         ("TSI 轴振探头，探头不能拆，量程 0~400 μm", [("轴振探头", "0~400 μm", "")]),
     ],
 )  # fmt: skip
@@ -95,6 +97,18 @@ def test_each_object_has_its_figures(text, lines):
 )
 def test_the_object_tells_the_quantity(text, quantity):
     assert [line.quantity for line in split_lines(text)] == [quantity]
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [
+        ("轴承内圈内径 20~60 mm，±2 μm", [("轴承内圈", "内径", "20~60 mm")]),
+        ("热处理炉，工作温度 500~1250 ℃，均匀性 ±8 ℃", [("热处理炉", "温度均匀性", "500~1250 ℃")]),
+        ("(32~40) GHz 噪声系数分析仪（±0.6 dB）", [("噪声系数分析仪", "噪声系数", "(32~40) GHz")]),
+    ],
+)
+def test_the_measurand_is_what_the_words_ask_for(text, cells):
+    assert [(line.object, line.measurand, line.range) for line in draft_lines(text)] == cells
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,169 @@
+"""The statements of a need in plain words: what each is about, and whether it is asked for.
+
+Asked for is what the named instrument measures, what a word names, or what has a tolerance of its own; a bare range of
+temperature, pressure or time beside it sets the scene. Symptoms (差 15 度) and what is set aside are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+from matching.engine.facts import Item, ItemKind, Role
+from matching.engine.focus import blank_aside
+from matching.engine.objects import Named, find_objects, kinds_named
+from matching.engine.quantities import read
+from matching.engine.units import KINDS
+
+ACCURACY = (ItemKind.UNCERTAINTY, ItemKind.MPE, ItemKind.ACCURACY_CLASS, ItemKind.RESOLUTION)
+SPANS = (ItemKind.RANGE, ItemKind.LIMIT)
+
+
+def as_force(item: Item) -> Item:
+    """5 吨 of a tensile tester is the force of that mass under standard gravity."""
+    if item.quantity != "mass":
+        return item
+    low, high = (end and end * GRAVITY for end in (item.low, item.high))
+    return replace(item, quantity="force", low=low, high=high, si_unit="N", unit="kN")
+
+
+def kind_of(item: Item) -> str | None:
+    """The quantity a tolerance is stated in, if it is stated in one."""
+    return None if item.relative or item.kind is ItemKind.ACCURACY_CLASS else item.quantity
+
+
+def are_related(one: str | None, other: str | None) -> bool:
+    """Whether two kinds are one, one a case of the other, or told by the same instruments."""
+    mine, theirs = KINDS.get(one or ""), KINDS.get(other or "")
+    if mine is None or theirs is None or one == other:
+        return mine is not None and one == other
+    is_case = mine.parent == other or theirs.parent == one or (mine.parent is not None and mine.parent == theirs.parent)
+    are_levels = mine.si_unit.startswith("dB") and theirs.si_unit.startswith("dB")
+    return is_case or are_levels or any({one, other} <= kin for kin in _KIN)
+
+
+class Statements:
+    """What a need states: spans, tolerances and codes, each with the object and the words it stands with."""
+
+    def __init__(self, text: str) -> None:
+        self.text = blank_aside(text)
+        self.things = find_objects(self.text)
+        items = [self._as_measured(item) for item in read(self.text).items if not self._is_symptom(item)]
+        self.codes = [item for item in items if item.kind is ItemKind.CODE]
+        signed = {(item.low, item.high) for item in items if self._is_signed_range(item)}
+        self.spans = [item for item in items if item.kind in SPANS or (item.low, item.high) in signed]
+        self.accuracy = [item for item in items if item.kind in ACCURACY and item not in self.spans]
+
+    def _sentence(self, item: Item) -> int:
+        return max(self.text.rfind(mark, 0, item.span[0]) for mark in _SENTENCE_MARKS) + 1
+
+    def _clause(self, item: Item) -> str:
+        """The words before the item, back to the last sign."""
+        words = self.text[self._sentence(item) : item.span[0]]
+        return _CLAUSE_SIGN.split(words.rstrip("（(：: "))[-1]
+
+    def _object_of(self, item: Item) -> Named | None:
+        """The object that the item describes (300 公斤台秤), else the last one before it, else the next one."""
+        start, end = item.span
+        before = [thing for thing in self.things if thing.end <= start]
+        behind = [thing for thing in self.things if thing.start >= end]
+        if behind and _DESCRIBES.fullmatch(self.text, end, behind[0].start):
+            return behind[0]
+        sentence = self._sentence(item)
+        near = [self._in_full(thing) for thing in before if thing.start >= sentence]
+        close = [thing for thing in behind if not _SENTENCE_END.search(self.text, end, thing.start)]
+        return next(iter((*near[-1:], *close[:1], *before[-1:], *behind[:1])), None)
+
+    def _in_full(self, thing: Named) -> Named:
+        """The thing by its longer name, where it was named before: of 轴振探头 and 探头 the first."""
+        if thing.quantity:
+            return thing
+        earlier = (other for other in self.things if other.start < thing.start and other.name.endswith(thing.name))
+        return next(earlier, thing)
+
+    def _as_measured(self, item: Item) -> Item:
+        """The item as its object makes it: 60 度 of a furnace, 5 吨 of a tensile tester, 18G of a spectrum analyser."""
+        thing = self._object_of(item)
+        if item.kind not in (*SPANS, ItemKind.MPE) or not item.quantity or not thing or not thing.quantity:
+            return item
+        if thing.quantity == "force" and item.kind in SPANS:
+            return as_force(item)
+        is_plain = thing.quantity == item.quantity or KINDS[thing.quantity].parent
+        if is_plain or item.quantity in kinds_named(self._clause(item)):
+            return item
+        is_short = item.raw[-1] in "Gg" and thing.quantity in _MEASURED_BY_BAND
+        meant = "frequency" if is_short else thing.quantity
+        again = read(item.raw + "Hz" * is_short, words=KINDS[meant].label).items
+        fitting = (other for other in again if other.kind is item.kind and other.quantity == meant)
+        return next((replace(other, span=item.span) for other in fitting), item)
+
+    def _is_symptom(self, item: Item) -> bool:
+        """Whether it tells how far off something is: 差 15 度, 偏 3 公分."""
+        return item.kind in SPANS and bool(_OFF.search(self._clause(item)))
+
+    def _is_signed_range(self, item: Item) -> bool:
+        """Whether ± gives a range: its tolerance stands in brackets behind, ±10 N·m（±0.3%）, or ±800 kV 分压器."""
+        if item.kind is not ItemKind.MPE or not item.raw.startswith("±") or item.relative is not False:
+            return False
+        thing = self._object_of(item)
+        is_described = thing is not None and thing.start >= item.span[1] and item.quantity in _SIGNED
+        return is_described or bool(_BRACKETED_TOLERANCE.match(self.text, item.span[1]))
+
+    def _may_be_asked(self, item: Item) -> bool:
+        """Whether it is no condition; the working temperature of a furnace is what is measured there."""
+        thing = self._object_of(item)
+        if item.role is Role.CONDITION:
+            is_own = thing is not None and are_related(item.quantity, thing.quantity)
+            return is_own and bool(_OPERATION.search(self._clause(item)))
+        return item.role is Role.MEASURAND
+
+    def _is_asked(self, item: Item) -> bool:
+        """Whether the item is to be measured: its object measures it, or a word or a tolerance of its own says so."""
+        if not self._may_be_asked(item):
+            return False
+        thing, clause = self._object_of(item), self._clause(item)
+        if thing and are_related(item.quantity, thing.quantity):
+            return True
+        if _SETTING.search(clause):
+            return False
+        sentence = self._sentence(item)
+        tolerances = {kind_of(other) for other in self.accuracy if self._sentence(other) == sentence}
+        words = clause + (thing.name.replace("温湿", "温度") if thing else "")
+        is_open = not (thing and thing.quantity) and item.quantity != "time"
+        is_said = item.quantity in kinds_named(words) or item.quantity in tolerances
+        return is_said or is_open or item.quantity not in _SURROUNDINGS
+
+
+GRAVITY = Decimal("9.80665")
+_SENTENCE_MARKS = "。；;！!？?\n"
+_SENTENCE_END = re.compile(f"[{_SENTENCE_MARKS}]")
+_CLAUSE_SIGN = re.compile("[，,：:（(、]")
+# What stands between a value and the object it describes: 300 公斤的台秤, 0.05 级、(0~60) MPa 油介质数字压力计.
+_DESCRIBES = re.compile(r"[)）\s]*的?(?:(?![与和及或])[一-龥 ]){0,4}(?<![台只支块套把个件条用])")
+_OFF = re.compile(
+    r"(?:(?<![误偏温压公允级比角时落])差了?|偏[高低大小移]?了?|(?<![最不太])[高低轻快慢]了?)"
+    r"(?:大?约|大概|将近|出|上下|有|到|好几|不到)*\s*$"
+)
+_BRACKETED_TOLERANCE = re.compile(r"\s*[（(]\s*±")
+_OPERATION = re.compile("(?:工作|使用|工艺|运行)温度")
+_SETTING = re.compile(
+    "[油水气烟]温|[布带车走线]速|节拍|介质|工作(?:压力|频率)|[测试][试验]电压|激励|运行|管电压|气源|预冷|[热冷]态|水深|采样"
+)
+# Kinds that set the scene as often as they are asked for.
+_SURROUNDINGS = frozenset(
+    ("temperature", "pressure", "time", "speed", "rotational_speed", "acceleration", "length", "angle", "voltage",
+     "frequency", "wavelength")
+)  # fmt: skip
+# Kinds that one instrument tells beside each other.
+_KIN = (
+    {"flow_volume", "flow_mass"},
+    {"mass", "flow_mass"},
+    {"power", "power_level", "optical_power"},
+    {"ratio", "turns_ratio", "current"},
+    {"ratio", "turns_ratio", "voltage"},
+    {"density", "volume_fraction", "mass_fraction"},
+)
+# Kinds that go both ways, so that ± before an object tells its range.
+_SIGNED = frozenset(("voltage", "current", "force", "torque", "angle", "speed"))
+_MEASURED_BY_BAND = frozenset(("frequency", "power_level", "noise_figure", "attenuation", "voltage", "reflection"))
