@@ -3,7 +3,7 @@
 import hashlib
 import unicodedata
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin, _user_has_perm
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
@@ -18,6 +18,9 @@ from core.models import TimestampedModel
 from core.regions import EVERYWHERE, region_label, region_prefix, validate_region, within
 
 validate_mobile = RegexValidator(r"^1[3-9]\d{9}$", "手机号应为 11 位数字，以 13–19 开头。")
+validate_telephone = RegexValidator(
+    r"^(1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(-\d{1,6})?)$", "电话请写 11 位手机号，或带区号的座机，例如 0512-65550000。"
+)
 
 
 def clean_credit_code(text: str) -> str:
@@ -157,9 +160,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         return {organisation.pk for organisation in self.organisations}
 
     @property
+    def providers(self) -> list[Organisation]:
+        """The providers this person acts for, verified or not."""
+        return [body for body in self.organisations if body.is_provider]
+
+    @property
     def provider_ids(self) -> set:
         """The verified providers this person acts for."""
-        return {body.pk for body in self.organisations if body.is_provider and body.verified_at}
+        return {body.pk for body in self.providers if body.verified_at}
 
     @property
     def enterprises(self) -> list[Organisation]:
@@ -178,18 +186,25 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_provider(self) -> bool:
         return bool(self.provider_ids)
 
+    @property
+    def organises_everywhere(self) -> bool:
+        return self.is_superuser or any(not body.service_regions for body in self.authorities)
+
+    def has_perm(self, perm, obj=None):
+        """Whether the rules allow it; what is asked of a record is not open to administrators as such."""
+        return super().has_perm(perm) if obj is None else _user_has_perm(self, perm, obj)
+
     def in_charge_of(self, field: str) -> Q:
         """The condition that `field`, a region, lies where this person organises."""
-        if self.is_superuser or any(not body.service_regions for body in self.authorities):
+        if self.organises_everywhere:
             return EVERYWHERE
         codes = [code for body in self.authorities for code in body.service_regions]
         return within(field, codes) if codes else Q(pk__in=[])
 
     def oversees(self, region: str) -> bool:
         """Whether the region lies where this person organises."""
-        return self.is_superuser or any(
-            not body.service_regions or any(region.startswith(region_prefix(code)) for code in body.service_regions)
-            for body in self.authorities
+        return self.organises_everywhere or any(
+            region.startswith(region_prefix(code)) for body in self.authorities for code in body.service_regions
         )
 
     def administers(self, organisation: Organisation) -> bool:

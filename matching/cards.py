@@ -69,6 +69,7 @@ class Card:
     codes: tuple[CodeMatch, ...]
     lines: list[LineCard]
     missed: list[str]
+    asked: int
     proposal: Proposal | None = None
     lead: str = ""
 
@@ -107,6 +108,7 @@ def make_card(pairing: Pairing, capability: Capability, *, proposal: Proposal | 
         codes=pairing.codes,
         lines=[make_line_card(line) for line in pairing.verdict.lines],
         missed=[describe_condition(code) for code in pairing.missed],
+        asked=pairing.asked,
         proposal=proposal,
         lead=lead,
     )

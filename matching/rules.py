@@ -3,7 +3,7 @@
 import rules
 from rules import is_authenticated
 
-from accounts.rules import is_organiser
+from accounts.rules import organises_everywhere
 
 
 @rules.predicate
@@ -24,4 +24,4 @@ def oversees_need(user, proposal):
 
 rules.add_perm("matching.pass_on_proposal", is_authenticated & oversees_need)
 rules.add_perm("matching.answer_proposal", is_authenticated & (owns_need | received))
-rules.add_perm("matching.switch_weights", is_organiser)
+rules.add_perm("matching.switch_weights", organises_everywhere)

@@ -91,7 +91,12 @@ def why_not_me(request, pk):
         raise PermissionDenied
     need = get_object_or_404(Need.objects.published().readable_by(request.user).for_list(), pk=pk)
     best = best_for_providers(need, request.user.provider_ids)
-    context = {"need": disclose(need, request.user), "card": make_card(*best) if best else None}
+    received = Proposal.objects.received_by(request.user).filter(need=need).first()
+    context = {
+        "need": disclose(need, request.user),
+        "card": make_card(*best) if best else None,
+        "received": received,
+    }
     return render(request, "matching/why_not_me.html", context)
 
 

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.urls import reverse
 
-from accounts.models import Organisation, User, validate_mobile
+from accounts.models import Organisation, User, validate_telephone
 from core.enums import CredentialKind, Discipline, Level, MeasuringMode
 from core.models import TimestampedModel, WorkflowEvent
 from needs.enums import BudgetBand, Cooperation, NeedCategory, Obligation, ProblemType, Urgency
@@ -82,7 +82,7 @@ class Need(TimestampedModel):
     cooperation = models.JSONField("合作方式", default=list, blank=True)
     credentials = models.JSONField("承接方资质", default=list, blank=True)
     contact_name = models.CharField("联系人", max_length=40, blank=True)
-    contact_phone = models.CharField("联系电话", max_length=11, blank=True, validators=[validate_mobile])
+    contact_phone = models.CharField("联系电话", max_length=20, blank=True, validators=[validate_telephone])
     contact_email = models.EmailField("联系邮箱", blank=True)
 
     level = models.PositiveSmallIntegerField("公开级别", choices=Level, default=Level.PUBLIC)

@@ -46,7 +46,7 @@ def capability_list(request):
 @require_safe
 def capability_mine(request):
     """The institute's own capabilities, drafts and lapsed ones included."""
-    bodies = _own_providers(request)
+    bodies = request.user.providers
     context = {
         "bodies": bodies,
         "credentials": Credential.objects.filter(organisation__in=bodies).select_related("organisation"),
@@ -164,7 +164,7 @@ def credential_create(request):
 
 @require_http_methods(["GET", "POST"])
 def credential_edit(request, pk):
-    return _edit_credential(request, get_object_or_404(Credential, organisation__in=_own_providers(request), pk=pk))
+    return _edit_credential(request, get_object_or_404(Credential, organisation__in=request.user.providers, pk=pk))
 
 
 def _edit_credential(request, credential):
@@ -261,13 +261,9 @@ def _visible_capability(request, pk) -> Capability:
     return get_object_or_404(Capability.objects.visible_to(request.user).for_list(), pk=pk)
 
 
-def _own_providers(request) -> list[Organisation]:
-    return [body for body in request.user.organisations if body.is_provider]
-
-
 def _acting_provider(request) -> Organisation:
     """The institute the person chose, or the first one."""
-    bodies = _own_providers(request)
+    bodies = request.user.providers
     if not bodies:
         raise PermissionDenied("请先登记或加入一个服务机构。")
     chosen = request.POST.get("organisation") or request.GET.get("organisation")

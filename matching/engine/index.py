@@ -113,8 +113,8 @@ class Index:
         meaning = self.meaning.rows @ (_side_by_side(words, characters) @ self.meaning.directions).ravel()
         by_words = (self.words.rows @ words.T).toarray().ravel()
         by_characters = (self.characters.rows @ characters.T).toarray().ravel()
-        # Turning the rows leaves traces where nothing is shared.
-        by_meaning = meaning.round(6).clip(min=0)
+        # Turning the rows leaves traces where nothing is shared, and lets equals come nearer than equal.
+        by_meaning = meaning.round(6).clip(0, 1)
         return _View(
             need=words,
             parts=self._parts_by_term(words, profile),

@@ -85,7 +85,8 @@ class CodeMatch:
 class Pairing:
     """A need and a capability: score from 0 to 100, the parts that add up to it, and the evidence.
 
-    `missed` are the conditions asked for that the capability does not offer, such as "mode:online".
+    `missed` are the conditions asked for that the capability does not offer, such as "mode:online". `asked`
+    counts the lines the need was given, of which the verdict holds those that concern the capability.
     """
 
     key: str
@@ -96,11 +97,18 @@ class Pairing:
     codes: tuple[CodeMatch, ...]
     verdict: PairVerdict
     missed: tuple[str, ...] = ()
+    asked: int = 0
 
     @property
     def outcome(self) -> Verdict:
-        """The verdict of figures and conditions: what is not done the way it is needed does not serve."""
-        return Verdict.FAIL if self.missed else self.verdict.verdict
+        """The verdict of figures and conditions: what is not done the way it is needed does not serve.
+
+        Who serves some of the lines serves the need in part.
+        """
+        if self.missed:
+            return Verdict.FAIL
+        serves_some = self.verdict.verdict is Verdict.PASS and len(self.verdict.lines) < self.asked
+        return Verdict.PARTIAL if serves_some else self.verdict.verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +187,7 @@ def score_pairing(
         codes=match_codes(profile, candidate.profile),
         verdict=verdict,
         missed=find_missed(profile, candidate.profile),
+        asked=len(need.required),
     )
 
 

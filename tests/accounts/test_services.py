@@ -89,3 +89,9 @@ def test_one_asks_once(enterprise, new_user):
 def test_a_member_is_no_administrator(enterprise, new_user):
     member = seat(new_user(), enterprise)
     assert not attempt(update_organisation, enterprise, actor=member, intro="新")
+
+
+def test_only_the_administrator_vouches_for_an_authority(people, new_organisation):
+    authority = new_organisation("authority", verified=False)
+    allowed = {name for name, user in people.items() if attempt(verify_organisation, authority, actor=user)}
+    assert allowed == {"admin"}

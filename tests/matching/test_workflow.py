@@ -32,7 +32,7 @@ def may(name, step, status, level):
     if step == "propose":
         return name in {"organiser", "admin"}
     received = status not in {"generated", "superseded"} and level < 3
-    return name in {"owner", "colleague", "admin"} or (name == "provider" and received)
+    return name in {"owner", "colleague"} or (name == "provider" and received)
 
 
 def test_the_table_has_these_steps():

@@ -50,7 +50,7 @@ def test_status_and_confirmation_cannot_be_written(api, owner, need):
         ({"title": "长" * 121}, {"title": ["请确保这个字段不能超过 120 个字符。"]}),
         ({"discipline": "magic"}, {"discipline": ["“magic” 不是合法选项。"]}),
         ({"budget_low": 10, "budget_high": 5}, {"budget_low": ["预算下限不能高于上限，请对调或改正。"]}),
-        ({"contact_phone": "12345"}, {"contact_phone": ["手机号应为 11 位数字，以 13–19 开头。"]}),
+        ({"contact_phone": "12345"}, {"contact_phone": ["电话请写 11 位手机号，或带区号的座机，例如 0512-65550000。"]}),
         ({"lines": [LINE] * 51}, {"lines": ["一条需求最多 50 行指标，请拆成几条需求。"]}),
         ({"lines": [{}]}, {"lines": {"0": {"object_name": ["该字段是必填项。"]}}}),
         ({"cooperation": ["steal"]}, {"cooperation": {"0": ["“steal” 不是合法选项。"]}}),

@@ -21,7 +21,7 @@ from needs.services import confirm_public_text, create_need, move_need, update_n
 from needs.workflow import need_workflow
 from tests.conftest import LINE, PATH_TO
 
-ENTERPRISE = {"owner", "colleague", "admin"}
+ENTERPRISE = {"owner", "colleague"}
 ORGANISERS = {"organiser", "admin"}
 # The table of the field guide, written down a second time: step → (who, from where, to where).
 STEPS = {

@@ -10,7 +10,7 @@ from providers.services import move_capability
 from providers.workflow import capability_workflow
 from tests.conftest import seat
 
-INSTITUTE = {"provider", "second", "admin"}
+INSTITUTE = {"provider", "second"}
 STEPS = {
     "publish": ({"draft", "suspended"}, "published"),
     "suspend": ({"published"}, "suspended"),
