@@ -48,7 +48,7 @@ def read_line(cells: Cells, *, headers: Cells = Cells()) -> Line:  # noqa: B008 
         ranges=tuple(item for item in spans if item.quantity == quantity),
         accuracy=tuple(stated),
         parameters=tuple(replace(item, role=Role.PARAMETER) for item in spans if item.quantity != quantity),
-        conditions=tuple(_conditions(conditions, accuracy, ranges, note)),
+        conditions=tuple(_conditions(quantity, conditions, note, accuracy, ranges)),
         codes=tuple(dict.fromkeys(item.code for item in codes.items if item.code)),
         unread=tuple(part.raw for reading in (ranges, accuracy, conditions) for part in reading.unread),
     )
@@ -102,10 +102,13 @@ def _measured_quantity(cells: Cells, spans: list[Item], stated: list[Item]) -> s
     return fallback[0] if fallback else None
 
 
-def _conditions(conditions: Reading, *others: Reading) -> Iterator[Item]:
-    """What is said of the surroundings, in its own cell or among the rest."""
+def _conditions(quantity: str | None, conditions: Reading, note: Reading, *others: Reading) -> Iterator[Item]:
+    """What is said of the surroundings: in its own cell, of other quantities in the note, or among the rest."""
     for item in conditions.items:
         if item.kind in SPANS:
+            yield replace(item, role=Role.CONDITION)
+    for item in note.items:
+        if item.role is Role.CONDITION or (item.kind in SPANS and item.quantity not in (None, quantity)):
             yield replace(item, role=Role.CONDITION)
     for reading in others:
         yield from (item for item in reading.items if item.role is Role.CONDITION)

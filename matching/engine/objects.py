@@ -126,7 +126,7 @@ def _kind_words() -> tuple[re.Pattern[str], dict[str, str]]:
 SCALE = re.compile("(?<![A-Za-z])(?:pH|HR[A-Z]|HB[WS]?|HV|HL[A-Z]?)(?![A-Za-z])")
 # A word that ends like a device; of a longer verb or noun (计数, 表面, 仪器) it is no end.
 _DEVICE = re.compile(
-    r"(?P<before>[一-龥]{0,10}?)(?P<device>卡尺|千分尺|[直卷角]尺|天平|砝码|量块|量规|热电偶|热电阻|铂电阻|传感器|变送器|探头|记录仪"
+    r"(?P<before>[一-龥]{0,10}?)(?P<device>尺(?![寸度])|天平|砝码|量块|量规|热电偶|热电阻|铂电阻|传感器|变送器|探头|记录仪"
     r"|校准[器源]|模拟器|互感器|变压器|分压器|示波器|滴定管|移液器|扳手|量筒|线圈|千斤顶|(?:试验|标定|检测|测试)台|台架"
     r"|(?:测[量试长]|试验|[拉压]力|[水油液锻冲]压|[快精]锻|压砖|压)机|[料重]斗|pH ?[计表]|[仪表秤磅炉窑箱枪]"
     r"|(?<![审设会共总统预估以质])计|(?<![懂法正违常])规)"
@@ -139,6 +139,7 @@ _FUNCTION = re.compile(
 )
 _TAILS = (
     (re.compile("[炉窑箱]$|测温枪$"), "temperature"),
+    (re.compile("尺$"), "length"),
     (re.compile("[秤磅斗]$"), "mass"),
     (re.compile("(?:压|锻|拉力|压力|压砖|(?:[拉压]力|万能|疲劳|持久|抗折|抗压)试验)机$|千斤顶$"), "force"),
     (re.compile("扳手$"), "torque"),

@@ -66,6 +66,11 @@ def test_conditions_are_kept_apart():
     ]  # fmt: skip
 
 
+def test_the_note_adds_what_is_said_of_other_quantities():
+    line = read_line(Cells("交流电压表", "交流电压", "10mV～1000V", note="频率：40Hz～1kHz，共 3 台，100V 档"))
+    assert [(item.raw, item.role) for item in line.conditions] == [("40Hz～1kHz", Role.CONDITION)]
+
+
 def test_codes_come_from_every_cell():
     line = read_line(Cells("量块 JJG 146-2011", "长度", "(0.5～100)mm", codes="JJG146-2011\nGB/T 6093-2001"))
     assert line.codes == ("JJG 146-2011", "GB/T 6093-2001")

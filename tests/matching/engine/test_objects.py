@@ -9,6 +9,7 @@ from matching.engine.objects import find_objects, kinds_named
         ("另外三台真空钎焊炉", [("真空钎焊炉", "temperature")]),
         ("测的时候炉子不能停", [("炉子", "temperature")]),
         ("仓库 1 吨地秤四台、300 公斤台秤十台", [("地秤", "mass"), ("台秤", "mass")]),
+        ("罐区带铜锤的量油尺，看尺寸", [("量油尺", "length")]),
         ("3000 吨水压机要标", [("水压机", "force")]),
         ("TSI 轴振探头，探头不能拆", [("轴振探头", ""), ("探头", "")]),
         ("HR-150A 洛氏硬度计，HRC 20~67", [("洛氏硬度计", "hardness")]),
