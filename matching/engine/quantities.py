@@ -49,8 +49,8 @@ Units = tuple[Unit, ...]
 
 # The kinds of item that say what is measured, not how well.
 _SPANS = (ItemKind.RANGE, ItemKind.LIMIT)
-# A text is read up to here, ten times a long specification; what follows is listed as unread.
-MOST_CHARACTERS = 30_000
+# A text is read up to here, some forty pages; what follows is listed as unread.
+MOST_CHARACTERS = 50_000
 # So many characters before and behind an expression are searched for the words that explain it.
 BEFORE, AFTER = 60, 24
 KELVIN_ZERO = Decimal("273.15")
