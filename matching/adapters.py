@@ -37,7 +37,9 @@ def need_document(need: Need) -> NeedDocument:
 def text_document(text: str, *, title: str = "", cells: Iterable[dict] = ()) -> NeedDocument:
     """A need that exists only as a text, as the cells of lines, or both."""
     lines = tuple(read_line(Cells(**each)) for each in cells)
-    return NeedDocument(key="", title=title, text=text, lines=lines or split_lines(f"{title}\n{text}"))
+    if lines:
+        return NeedDocument(key="", title=title, text=text, lines=lines, required=(True,) * len(lines))
+    return NeedDocument(key="", title=title, text=text, lines=split_lines(f"{title}\n{text}"))
 
 
 def capability_document(capability: Capability) -> CapabilityDocument:

@@ -1,5 +1,7 @@
 """Measurement problems: the need, its measurement lines and its history."""
 
+import hashlib
+
 from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
@@ -133,6 +135,11 @@ class Need(TimestampedModel):
     def number(self) -> str:
         """需求编号: short enough for the telephone, and no count of anything."""
         return f"XQ-{self.pk.hex[:8].upper()}"
+
+    @property
+    def public_wording(self) -> str:
+        """A mark that changes with the public wording."""
+        return hashlib.sha256(f"{self.public_title}\n{self.public_text}".encode()).hexdigest()[:16]
 
     @property
     def is_editable(self) -> bool:

@@ -138,13 +138,15 @@ def write_public_text(need: Need, *, actor: User, **fields) -> Need:
 
 
 @transaction.atomic
-def confirm_public_text(need: Need, *, actor: User) -> NeedEvent:
-    """The enterprise's word that the public text may be shown."""
+def confirm_public_text(need: Need, *, actor: User, seen: str | None = None) -> NeedEvent:
+    """The enterprise's word that the public text may be shown; `seen` is the wording it was shown."""
     if not actor.has_perm("needs.change_need", need):
         raise NotPermitted("公开内容只能由需求所属企业确认。")
     need.lock()
     if need.status != S.ACCEPTED:
         raise TransitionError(f"需求{need.get_status_display()}，受理之后才需要确认公开内容。")
+    if seen is not None and seen != need.public_wording:
+        raise TransitionError("公开内容刚刚被组织方修改过，请重新核对后再确认。")
     need.public_text_confirmed_at = timezone.now()
     need.save(update_fields=["public_text_confirmed_at", "updated_at"])
     return need.events.create(

@@ -251,7 +251,7 @@ def need_move(request, pk, name):
 def need_confirm(request, pk):
     need = _own_need(request, pk)
     try:
-        confirm_public_text(need, actor=request.user)
+        confirm_public_text(need, actor=request.user, seen=request.POST.get("seen", ""))
     except TransitionError as error:
         messages.error(request, str(error))
     else:

@@ -175,3 +175,13 @@ def test_what_is_announced(new_need, owner, organiser, django_capture_on_commit_
     with django_capture_on_commit_callbacks(execute=True):
         move_need(need, "withdraw", actor=owner)
     assert heard == [("published", need.pk), ("closed", need.pk)]
+
+
+def test_the_enterprise_confirms_the_wording_it_saw(new_need, owner, organiser):
+    need = new_need("accepted")
+    seen = need.public_wording
+    write_public_text(need, actor=organiser, public_title="另一个标题", public_text=need.public_text)
+    with pytest.raises(TransitionError, match="重新核对"):
+        confirm_public_text(need, actor=owner, seen=seen)
+    confirm_public_text(need, actor=owner, seen=need.public_wording)
+    assert need.public_text_confirmed_at is not None
