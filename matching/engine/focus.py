@@ -12,6 +12,8 @@ from itertools import pairwise
 
 REQUEST = 1.0
 BACKGROUND = 0.25
+# What would be nice to have is no condition, though its figures are asked for.
+WISH = 0.15
 # What is at hand but does not do, or is expressly not asked for.
 SET_ASIDE = 0.1
 
@@ -29,6 +31,7 @@ DENIES = re.compile(
     r"不是(?!很|太|特别)|不需要|不用(?!于)|无需|不要求|不包括|不含|除外|(?<![没未])[校检]过|(?:都|是|还)好的|没问题"
     r"|(?<!不)正常(?!工作|运行|使用|生产)"
 )
+WISHES = re.compile("最好(?!的)|优先|更好")
 PAST = re.compile(
     r"去年|前年|往年|上次|上一[次家]|以前|之前|原来|(?<![没未])[送做标试比]过|只能?(?:覆盖|做)到|最低只到|一般做到"
 )
@@ -47,6 +50,8 @@ def weigh_clauses(text: str) -> Iterator[tuple[str, float]]:
         for clause, following in pairwise([*clauses, ""]):
             if DENIES.search(clause) or (OWNS.search(clause) and TURNS.match(following)):
                 yield clause, SET_ASIDE
+            elif WISHES.search(clause):
+                yield clause, WISH
             elif is_background or (INTRODUCES.search(clause) and not ASKS.search(clause)):
                 yield clause, BACKGROUND
             else:

@@ -5,13 +5,14 @@ A profile depends on one document alone, so it can be stored with the row it was
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from matching.engine.documents import CapabilityDocument, NeedDocument
 from matching.engine.facts import Line
 from matching.engine.focus import weigh_clauses
-from matching.engine.terms import Terms, codes_of, join_terms, read_characters, read_terms, vocabulary
+from matching.engine.terms import Entry, Terms, codes_of, join_terms, read_characters, read_terms, surfaces, vocabulary
 
 # How much a word counts by the place where it stands.
 TITLE = 1.0
@@ -20,6 +21,11 @@ MEASURAND = 0.6
 TEXT = 0.5
 # What stands in a clause that is set aside weighs less, and is no condition: 不需要上门.
 LEAST_CONDITION = 0.1
+# Who names one of these beside another of its group says what does not do: 用水标的系数不准，要求用油标.
+ORDINARY = frozenset({"static", "gas", "water"})
+# These are measured at rest unless a scope says otherwise: whoever measures 动态力 says so.
+AT_REST = frozenset({"force", "torque", "pressure", "mass"})
+CLAUSE = re.compile(r"[^，。；：、,.;:（）()\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +48,26 @@ def profile_need(need: NeedDocument) -> Profile:
     """What the words of a need say; its background counts less than its request."""
     # Whoever would send the device in is served on site as well: the laboratory is no condition.
     modes = tuple(mode for mode in need.modes if mode and mode != "lab")
-    return _profile(need.title, weigh_clauses(need.text), need.lines, modes)
+    profile = _profile(need.title, weigh_clauses(need.text), need.lines)
+    binding = {group: _binding(values) for group, values in profile.conditions.items()}
+    return replace(profile, conditions=binding | ({"mode": modes} if modes else {}))
 
 
 def profile_capability(capability: CapabilityDocument) -> Profile:
     """What the words of a capability say."""
-    return _profile(capability.title, [(capability.text, 1.0)], capability.lines, capability.modes)
+    profile = _profile(capability.title, [(capability.text, 1.0)], capability.lines)
+    usual = {"motion": ("static",)} if any(line.quantity in AT_REST for line in capability.lines) else {}
+    # Who comes may also measure on line, and says so in words.
+    modes = tuple(dict.fromkeys((*capability.modes, *profile.conditions.get("mode", ()))))
+    return replace(profile, conditions=usual | profile.conditions | ({"mode": modes} if modes else {}))
 
 
-def _profile(title: str, text: Iterable[tuple[str, float]], lines: Sequence[Line], modes: tuple[str, ...]) -> Profile:
+def _binding(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The values of a group that a need insists on."""
+    return tuple(value for value in values if value not in ORDINARY) or values
+
+
+def _profile(title: str, text: Iterable[tuple[str, float]], lines: Sequence[Line]) -> Profile:
     cells = [line.cells for line in lines]
     fields = [
         ([(title, 1.0)], TITLE),
@@ -59,7 +76,7 @@ def _profile(title: str, text: Iterable[tuple[str, float]], lines: Sequence[Line
         ([(cell.measurand, 1.0) for cell in cells], MEASURAND),
         ([("；".join((*line.codes, line.cells.codes)), 1.0) for line in lines], OBJECT),
         (list(text), TEXT),
-        ([(f"{cell.conditions}；{cell.note}", 1.0) for cell in cells], TEXT),
+        ([(spell_out_media(f"{cell.conditions}；{cell.note}"), 1.0) for cell in cells], TEXT),
     ]
     distinct = [(list(dict.fromkeys(texts)), weight) for texts, weight in fields]
     terms = join_terms((read_terms(texts), weight) for texts, weight in distinct)
@@ -69,8 +86,22 @@ def _profile(title: str, text: Iterable[tuple[str, float]], lines: Sequence[Line
         characters=join_terms((Terms(read_characters(texts)), weight) for texts, weight in distinct).weights,
         codes=codes_of("\n".join(text for texts, _ in distinct for text, _ in texts)),
         discipline=guess_discipline(terms.weights),
-        conditions=read_conditions(terms.weights) | ({"mode": modes} if modes else {}),
+        conditions=read_conditions(terms),
     )
+
+
+def spell_out_media(note: str) -> str:
+    """The note of a row, in which a medium may stand alone, with that medium said in full.
+
+    >>> spell_out_media("水，静态质量法"), spell_out_media("水平方向")
+    ('水介质，静态质量法', '水平方向')
+    """
+    return CLAUSE.sub(lambda clause: _spell_out(clause[0]), note)
+
+
+def _spell_out(clause: str) -> str:
+    full = f"{clause}介质"
+    return full if full in surfaces() and clause not in surfaces() else clause
 
 
 def guess_discipline(weights: dict[str, float]) -> str:
@@ -87,11 +118,23 @@ def guess_discipline(weights: dict[str, float]) -> str:
     return max(totals, key=lambda discipline: (totals[discipline], discipline), default="")
 
 
-def read_conditions(weights: dict[str, float]) -> dict[str, tuple[str, ...]]:
-    """The conditions among the terms, by group: how and where is measured, medium, temperature."""
+def read_conditions(terms: Terms) -> dict[str, tuple[str, ...]]:
+    """The conditions among the terms, by group: how and where is measured, medium, temperature.
+
+    >>> read_conditions(read_terms([("介质为油，上门", 1.0)]))
+    {'medium': ('oil',), 'mode': ('field',)}
+    """
     found: dict[str, list[str]] = {}
-    for term, weight in weights.items():
+    for term, weight in terms.weights.items():
         entry = vocabulary().get(term)
-        if entry and entry.kind == "condition" and weight >= LEAST_CONDITION:
+        if entry is None or entry.kind != "condition" or weight < LEAST_CONDITION:
+            continue
+        if not _is_part_of_another(entry, terms.words.get(term, term)):
             found.setdefault(entry.group, []).append(entry.value)
     return {group: tuple(sorted(values)) for group, values in found.items()}
+
+
+def _is_part_of_another(entry: Entry, word: str) -> bool:
+    """Whether the word that led to a condition means another of its group: 液化天然气 is no 天然气."""
+    meant = [vocabulary()[term] for term in surfaces().get(word.lower(), ())]
+    return entry not in meant and any(other.group == entry.group for other in meant)

@@ -21,6 +21,8 @@ from matching.engine.profile import Profile
 from matching.engine.verdicts import PairVerdict
 
 ON_SITE = frozenset({"field", "online", "in_situ"})
+# The groups of conditions that say in which way is measured.
+WAYS = ("mode:", "motion:")
 # A shared term is shown when it carries this many points.
 SHOWN_POINTS = 0.5
 
@@ -292,7 +294,7 @@ def _conditions(need: Profile, capability: Profile) -> list[tuple[str, bool]]:
 def _compare_conditions(need: Profile, capability: Profile) -> Evidence:
     """A way of measuring that is not offered is grave, another medium less so; what is left open counts nothing."""
     if missed := find_missed(need, capability):
-        is_grave = any(condition.startswith("mode:") for condition in missed)
+        is_grave = any(condition.startswith(WAYS) for condition in missed)
         return Evidence(PartCode.CONDITION, -1.0 if is_grave else -1 / 3, missed)
     met = tuple(condition for condition, _ in _conditions(need, capability))
     return Evidence(PartCode.CONDITION, 1.0 if met else 0.0, met)

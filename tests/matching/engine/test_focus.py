@@ -1,6 +1,6 @@
 import pytest
 
-from matching.engine.focus import BACKGROUND, REQUEST, SET_ASIDE, blank_aside, weigh_clauses
+from matching.engine.focus import BACKGROUND, REQUEST, SET_ASIDE, WISH, blank_aside, weigh_clauses
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,7 @@ from matching.engine.focus import BACKGROUND, REQUEST, SET_ASIDE, blank_aside, w
         ("色谱仪都是好的，地磅坏了", [("色谱仪都是好的", SET_ASIDE), ("地磅坏了", REQUEST)]),
         ("读数不正常，不是很准", [("读数不正常", REQUEST), ("不是很准", REQUEST)]),
         ("没有在线测量手段，但是要求连续", [("没有在线测量手段", REQUEST), ("但是要求连续", REQUEST)]),
+        ("卡尺校准，最好上门", [("卡尺校准", REQUEST), ("最好上门", WISH)]),
         ("", []),
         ("。。，，\n", []),
     ],
@@ -33,6 +34,7 @@ def test_clauses_count_by_what_they_are_for(text, weighed):
         ("三年没校过，量程 5 N", "三年没校过，量程 5 N"),
         ("正常工作压力 4 MPa", "正常工作压力 4 MPa"),
         ("之前送到一家，不确定度 0.03%，说不够。要 0.01%", "，，。要 0.01%"),
+        ("最好做到 0.01%", "最好做到 0.01%"),
         ("以前只做到 -40，要求 -75", "，要求 -75"),
     ],
 )

@@ -1,3 +1,5 @@
+import pytest
+
 from matching.engine.documents import CapabilityDocument, NeedDocument
 from matching.engine.facts import Cells, Line, from_json, to_json
 from matching.engine.profile import Profile, guess_discipline, profile_capability, profile_need
@@ -37,8 +39,57 @@ def test_a_stated_mode_outweighs_the_words_and_the_laboratory_is_no_condition():
     assert profile_need(NeedDocument("n", "卡尺", modes=("lab",))).conditions == {}
 
 
-def test_what_cannot_be_dismounted_may_be_served_on_site_or_in_place():
-    assert profile_need(NeedDocument("n", "流量计拆不下来")).conditions == {"mode": ("field", "in_situ")}
+@pytest.mark.parametrize(
+    ("text", "modes"),
+    [
+        ("流量计拆不下来", ("in_situ", "online")),
+        ("流水线不能停产", ("in_situ", "online")),
+        ("地磅搬不动", ("field", "in_situ")),
+        ("流量计拆不下来，请上门", ("field", "in_situ", "online")),
+    ],
+)
+def test_what_cannot_be_dismounted_is_measured_in_place_and_what_cannot_be_moved_on_site_too(text, modes):
+    assert profile_need(NeedDocument("n", text)).conditions == {"mode": modes}
+
+
+def test_the_way_in_which_a_capability_measures_is_read_from_its_words_as_well():
+    capability = CapabilityDocument("c", "省院", "温湿度传感器", "机柜在线比对", modes=("field",))
+    assert profile_capability(capability).conditions == {"mode": ("field", "online")}
+
+
+def test_a_wish_is_no_condition():
+    assert profile_need(NeedDocument("n", "卡尺", "能上门最好")).conditions == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions"),
+    [
+        ("用水介质标的系数不准，要求液压油", {"medium": ("oil",)}),
+        ("静态标定合格，要做动态力校准", {"motion": ("dynamic",)}),
+        ("介质为水", {"medium": ("water",)}),
+        ("热水流量计", {"medium": ("hot_water",)}),
+        ("液化天然气流量计", {"medium": ("liquefied_natural_gas",)}),
+        ("压力表要禁油", {"medium": ("oxygen",)}),
+    ],
+)
+def test_what_is_out_of_the_ordinary_is_what_a_need_insists_on(text, conditions):
+    assert profile_need(NeedDocument("n", text)).conditions == conditions
+
+
+@pytest.mark.parametrize(
+    ("quantity", "note", "conditions"),
+    [
+        ("flow_volume", "实验室，水", {"medium": ("water",)}),
+        ("flow_volume", "介质：热水", {"medium": ("hot_water", "water")}),
+        ("flow_volume", "水平安装", {}),
+        ("force", "静重", {"motion": ("static",)}),
+        ("force", "动态力", {"motion": ("dynamic",)}),
+        ("length", "", {}),
+    ],
+)
+def test_the_note_of_a_row_tells_the_medium_and_force_is_static_unless_said_otherwise(quantity, note, conditions):
+    row = Line(Cells(note=note), quantity=quantity)
+    assert profile_capability(CapabilityDocument("c", "省院", "", lines=(row,))).conditions == conditions
 
 
 def test_what_is_expressly_not_asked_for_is_no_condition():

@@ -161,6 +161,12 @@ def test_another_medium_costs_less_than_a_mode_that_is_not_offered():
     assert evidence(PartCode.CONDITION, need, capability) == Evidence(PartCode.CONDITION, -1 / 3, ("medium:oil",))
 
 
+def test_force_that_is_only_measured_at_rest_is_as_grave_as_a_mode_that_is_not_offered():
+    need = replace(NEED, text="要做动态力校准")
+    capability = replace(CAPABILITY, lines=(Line(Cells(object="力传感器"), quantity="force"),))
+    assert evidence(PartCode.CONDITION, need, capability) == Evidence(PartCode.CONDITION, -1.0, ("motion:dynamic",))
+
+
 @pytest.mark.parametrize(
     ("asked", "held", "expected"),
     [

@@ -59,6 +59,10 @@ def offered(row, x, *ranges):
         ("万能材料试验机", "force", "1", None, "50000", 500),
         ("扭矩扳手", "torque", "3", None, "100", 3),
         ("电能表", "energy", "0.2S", None, "1e6", 2000),
+        # Transformer: ratio error 0.2 % at the rated current; earth tester: 5 % of full scale.
+        ("电流互感器", "current", "0.2", None, "600", 1.2),
+        ("电压互感器", "voltage", "0.5", None, "10000", 50),
+        ("接地摇表", "resistance", "5", "100", "10", 5),
         # Extensometer: the larger of 1.5 µm and 0.5 %.
         ("引伸计", "length", "0.5", None, "0.0001", 1.5e-6),
         ("引伸计", "length", "0.5", None, "0.01", 5e-5),
