@@ -11,7 +11,7 @@ from core.workflow import TransitionError
 from matching.adapters import need_document
 from matching.catalogue import current_basis
 from matching.engine.documents import NeedDocument
-from matching.engine.facts import to_json
+from matching.engine.facts import Verdict, to_json
 from matching.engine.match import Match, explain_best, match
 from matching.engine.scoring import Pairing
 from matching.enums import DeclineReason
@@ -44,7 +44,9 @@ def propose_for_need(need: Need) -> int:
             return supersede_proposals(need)
         worthwhile = [each for each in (*found.existing, *found.research) if each.score >= LEAST_SCORE]
         stands = store_proposals(need, worthwhile, version=basis.version)
-        state = {"fingerprint": fingerprint(need, basis.stamp), "gap": found.gap and to_json(found.gap)}
+        # Words may be far apart where the figures agree: then the people judge, not the machine.
+        is_gap = found.gap is not None and not any(each.outcome is Verdict.PASS for each in worthwhile)
+        state = {"fingerprint": fingerprint(need, basis.stamp), "gap": to_json(found.gap) if is_gap else None}
         MatchState.objects.update_or_create(need=need, defaults=state)
     return stands
 

@@ -345,3 +345,16 @@ def test_of_two_people_who_press_at_once_one_is_refused(new_need, capability, pr
     assert refusals == ["当前状态是“有意向”，不能有意向；请刷新页面查看最新状态。"]
     assert Proposal.objects.get().events.count() == 1
     assert Capability.objects.count() == 1
+
+
+def test_a_need_that_nobody_serves_is_said_to_be_a_gap(new_need, capability):
+    line = {"object_name": "甘蔗糖分测定仪", "measurand": "糖度", "range_text": "(8~20) %", "accuracy_text": "±0.2 %"}
+    need = new_need("published", lines=[line], public_title="甘蔗糖分", public_text="甘蔗入厂糖分快速测定。")
+    propose_for_need(need)
+    assert need.match_state.gap["aspect"] == "object"
+
+
+def test_a_need_that_somebody_serves_is_no_gap(new_need, capability):
+    need = new_need("published")
+    propose_for_need(need)
+    assert need.match_state.gap is None
