@@ -9,6 +9,7 @@ from matching.engine import explain
 from matching.engine.facts import Cells, from_json
 from matching.engine.laws import FAR
 from matching.engine.match import Aspect, Gap, Match, why_next_lower
+from matching.engine.profile import name_condition
 from matching.engine.scoring import CodeMatch, Lead, Pairing, PartCode, SharedTerm
 from matching.engine.units import find_kind, find_unit, from_si
 from matching.engine.verdicts import LineVerdict, Scale
@@ -166,9 +167,10 @@ def describe_gap(gap: Gap | None) -> str:
 
 
 def describe_condition(code: str) -> str:
-    """A condition in words: 在线 for mode:online, the word itself for others."""
-    kind, _, value = code.partition(":")
-    return MeasuringMode(value).label if kind == "mode" and value in MeasuringMode.values else value or kind
+    """A condition in words: 在线 for mode:online, 动态测量 for motion:dynamic."""
+    group, _, value = code.partition(":")
+    is_mode = group == "mode" and value in MeasuringMode.values
+    return MeasuringMode(value).label if is_mode else name_condition(group, value)
 
 
 def describe_leads(pairings: Sequence[Pairing]) -> list[str]:

@@ -14,7 +14,7 @@ from math import exp
 from matching.engine.documents import CapabilityKind, NeedDocument
 from matching.engine.facts import Line, Verdict
 from matching.engine.index import Candidate, Index
-from matching.engine.judging import check_kind, judge_pair
+from matching.engine.judging import judge_pair
 from matching.engine.profile import Profile, profile_need
 from matching.engine.scoring import (
     Evidence,
@@ -163,13 +163,10 @@ class _Inquiry:
 
     def judge_lines(self, candidate: Candidate) -> PairVerdict:
         """The verdict of a candidate on the lines that concern it."""
-        rows = candidate.document.lines
         concerned = find_concerned(self.objects, candidate.profile.terms)
-        if not self.need.required:
-            concerned = _keep_telling(self.need.lines, rows, concerned)
         return self.judge(
             tuple(compress(self.need.lines, concerned)),
-            rows,
+            candidate.document.lines,
             required=tuple(compress(self.need.required, concerned)) or None,
         )
 
@@ -197,27 +194,3 @@ def find_concerned(objects: Sequence[Mapping[str, float]], capability: Mapping[s
     ]
     least = CONCERNED * max(shared, default=0.0)
     return tuple(overlap >= least for overlap in shared)
-
-
-def _keep_telling(lines: Sequence[Line], rows: Sequence[Line], concerned: tuple[bool, ...]) -> tuple[bool, ...]:
-    """The concerned lines, but of lines suggested from a text only those that tell something; all if none does.
-
-    A quantity that no row measures may be no requirement (车速 30 m/min of an oven's belt), and a quantity named
-    without range or accuracy is told better where it is named with them.
-    """
-    fullest: dict[str | None, int] = {}
-    for line in lines:
-        fullest[line.quantity] = max(fullest.get(line.quantity, 0), _fullness(line))
-    ranged = any(line.ranges for line in lines)
-    telling = tuple(
-        is_concerned
-        and any(check_kind(line, row).verdict is not Verdict.FAIL for row in rows)
-        and _fullness(line) == fullest[line.quantity]
-        and (bool(line.ranges) or not ranged)
-        for line, is_concerned in zip(lines, concerned, strict=True)
-    )
-    return telling if any(telling) else concerned
-
-
-def _fullness(line: Line) -> int:
-    return bool(line.ranges) + bool(line.accuracy)

@@ -134,6 +134,16 @@ def read_conditions(terms: Terms) -> dict[str, tuple[str, ...]]:
     return {group: tuple(sorted(values)) for group, values in found.items()}
 
 
+def name_condition(group: str, value: str) -> str:
+    """The vocabulary's word for a condition, the value itself if there is none.
+
+    >>> name_condition("motion", "dynamic")
+    '动态测量'
+    """
+    conditions = (entry for entry in vocabulary().values() if entry.kind == "condition")
+    return next((entry.term for entry in conditions if (entry.group, entry.value) == (group, value)), value)
+
+
 def _is_part_of_another(entry: Entry, word: str) -> bool:
     """Whether the word that led to a condition means another of its group: 液化天然气 is no 天然气."""
     meant = [vocabulary()[term] for term in surfaces().get(word.lower(), ())]

@@ -19,7 +19,7 @@ from matching.engine.match import (
 )
 from matching.engine.scoring import load_weights
 from matching.engine.verdicts import PairVerdict
-from tests.matching.engine.by_hand import line, mpe, span, u
+from tests.matching.engine.by_hand import line, span, u
 
 NEED = NeedDocument("n", "地磅检定", "60吨地磅，要上门", lines=(Line(Cells(object="地磅"), quantity="mass"),))
 CAPABILITIES = (
@@ -199,21 +199,3 @@ def test_a_condition_that_nobody_offers_is_what_is_missing():
 def test_a_better_pairing_makes_a_gap_less_likely():
     best, worse = rank().existing[0], rank().existing[-1]
     assert score_gap(best, load_weights()) < score_gap(worse, load_weights()) < score_gap(None, load_weights())
-
-
-def test_of_lines_suggested_from_a_text_those_without_accuracy_and_of_other_quantities_say_nothing():
-    seen = []
-
-    def judge(lines, rows, *, required=None):
-        seen.append([each.cells.object for each in lines])
-        return PairVerdict(Verdict.UNKNOWN)
-
-    lines = (
-        line("temperature", span("180", "210", "℃", "temperature"), object="烘箱"),
-        line("temperature", span("180", "210", "℃", "temperature"), mpe("3", "℃"), object="定形机烘箱"),
-        line("speed", span("0", "30", "m/min", "speed"), object="烘箱"),
-    )
-    oven = CapabilityDocument("c", "省院", "烘箱", lines=lines[:1])
-    for required in ((), (True, True, True)):
-        match(NeedDocument("n", "烘箱", lines=lines, required=required), build_index([oven]), judge=judge)
-    assert seen == [["定形机烘箱"], ["烘箱", "定形机烘箱", "烘箱"]]
