@@ -21,9 +21,6 @@ class ProposalQuerySet(models.QuerySet):
         """Proposals that stand: not overtaken by a newer match."""
         return self.exclude(status=S.SUPERSEDED)
 
-    def unanswered(self):
-        return self.filter(status=S.PROPOSED)
-
     def received_by(self, user):
         """What lies in the inbox of the institutes this person acts for.
 

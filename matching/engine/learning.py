@@ -7,13 +7,10 @@ evidence never lowers a score. The weights are drawn to those in use: few lesson
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from matching.engine.documents import NeedDocument
-from matching.engine.index import Index
-from matching.engine.match import gather_evidence
 from matching.engine.scoring import Evidence, PartCode, Weights, weigh
 
 # Points that make e of odds: how sharply a ranking tells its first places from the rest.
@@ -31,12 +28,6 @@ class Lesson:
 
     evidence: tuple[tuple[Evidence, ...], ...]
     grades: tuple[int, ...]
-
-
-def make_lesson(need: NeedDocument, index: Index, grades: Mapping[str, int]) -> Lesson:
-    """What there is to learn from one need; a candidate nobody graded does not serve."""
-    evidence = gather_evidence(need, index)
-    return Lesson(tuple(evidence.values()), tuple(grades.get(key, 0) for key in evidence))
 
 
 def learn_weights(lessons: Sequence[Lesson], start: Weights, *, version: str) -> Weights:

@@ -1,4 +1,4 @@
-"""Coverage: axes cut into pieces, unions of rows, bars to scale; its properties over random ranges."""
+"""Coverage: axes cut into pieces, unions of rows; its properties over random ranges."""
 
 from decimal import Decimal
 
@@ -7,9 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching.engine.coverage import (
-    Bar,
-    Bars,
-    bars,
     check_axis,
     cut_axis,
     needed_intervals,
@@ -83,33 +80,6 @@ def test_one_sided_ranges():
     assert (offer.certain, offer.possible) == ((interval(2000, 2000),), (interval(2000, "1e60"),))
 
 
-def test_bars_are_to_scale():
-    linear = covered([interval(0, 100)], [[interval(20, 1000)]])
-    assert bars(linear) == Bars(
-        Decimal(0),
-        Decimal(150),
-        False,
-        needed=(Bar(0.0, pytest.approx(2 / 3)),),
-        offered=(Bar(pytest.approx(2 / 15), 1.0, is_cut_at_end=True),),
-        uncovered=(Bar(0.0, pytest.approx(2 / 15)),),
-    )
-    # Four decades needed, two shown beyond at most: 1~10⁴ in 1~10⁶.
-    wide = bars(covered([interval(1, 10_000)], [[interval(100, 10**9)]]))
-    assert (wide.low, wide.high, wide.is_logarithmic) == (1, 10**6, True)
-    assert wide.offered == (Bar(pytest.approx(1 / 3), 1.0, is_cut_at_end=True),)
-    assert bars(covered([], [])) is None
-
-
-# --- Properties ----------------------------------------------------------------------------------------------
-
-ends = st.decimals(-1000, 1000, places=2)
-intervals = st.tuples(ends, ends).map(lambda pair: Interval(min(pair), max(pair)))
-rows_of_intervals = st.lists(st.lists(intervals, min_size=1, max_size=3), max_size=5)
-needs = st.lists(intervals, min_size=1, max_size=4)
-# Shares are sums of floats.
-ROUNDING = 1e-9
-
-
 @given(needs, rows_of_intervals, st.data())
 def test_a_wider_capability_never_covers_less(needed, rows, data):
     more = st.decimals(0, 100, places=2)
@@ -129,9 +99,3 @@ def test_covered_and_uncovered_make_the_whole(needed, rows):
     missing = covered(needed, [list(check.uncovered)]) if check.uncovered else None
     if missing and check.scale is Scale.LINEAR and all(one.low < one.high for one in union(needed)):
         assert check.share + missing.share == pytest.approx(1)
-
-
-@given(needs, rows_of_intervals)
-def test_bars_stay_on_the_page(needed, rows):
-    drawn = bars(covered(needed, rows))
-    assert all(0 <= bar.start <= bar.end <= 1 for bar in (*drawn.needed, *drawn.offered, *drawn.uncovered))

@@ -2,9 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from matching.engine.documents import CapabilityDocument, NeedDocument
-from matching.engine.index import build_index
-from matching.engine.learning import Lesson, learn_weights, make_lesson
+from matching.engine.learning import Lesson, learn_weights
 from matching.engine.scoring import Evidence, PartCode, load_weights
 
 START = load_weights()
@@ -16,12 +14,6 @@ def candidate(**strengths):
 
 def lessons(better, worse, times=40):
     return [Lesson((candidate(**better), candidate(**worse)), (3, 0))] * times
-
-
-def test_a_lesson_holds_every_candidate_and_grade():
-    index = build_index([CapabilityDocument(key, "省院", "电子汽车衡") for key in ("a", "b")])
-    lesson = make_lesson(NeedDocument("n", "汽车衡"), index, {"b": 3, "elsewhere": 2})
-    assert (len(lesson.evidence), lesson.grades) == (2, (0, 3))
 
 
 @pytest.mark.parametrize("code", list(PartCode))
