@@ -80,6 +80,16 @@ def test_one_sided_ranges():
     assert (offer.certain, offer.possible) == ((interval(2000, 2000),), (interval(2000, "1e60"),))
 
 
+# --- Properties ----------------------------------------------------------------------------------------------
+
+ends = st.decimals(-1000, 1000, places=2)
+intervals = st.tuples(ends, ends).map(lambda pair: Interval(min(pair), max(pair)))
+rows_of_intervals = st.lists(st.lists(intervals, min_size=1, max_size=3), max_size=5)
+needs = st.lists(intervals, min_size=1, max_size=4)
+# Shares are sums of floats.
+ROUNDING = 1e-9
+
+
 @given(needs, rows_of_intervals, st.data())
 def test_a_wider_capability_never_covers_less(needed, rows, data):
     more = st.decimals(0, 100, places=2)
