@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching.engine import explain
-from matching.engine.coverage import bars
 from matching.engine.facts import Cells, Formula, Item, ItemKind, Line, Verdict, from_json, to_json
 from matching.engine.judging import judge_line, judge_pair
 from matching.engine.verdicts import PairVerdict
@@ -89,7 +88,6 @@ def test_judging_and_explaining_never_raise_and_survive_json(needs, rows):
         assert 0 <= verdict.share <= 1
     for verdict in pair.lines:
         assert explain.derivation(verdict)
-        bars(verdict.coverage)
 
 
 LENGTH = span("0", "500", "mm", "length")
