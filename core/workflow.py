@@ -45,8 +45,11 @@ class Workflow:
         ]
 
     @transaction.atomic
-    def apply(self, obj: TimestampedModel, name: str, *, actor, note: str = "") -> WorkflowEvent:
-        """Take the step on the locked row, save the status, and return the event."""
+    def apply(self, obj: TimestampedModel, name: str, *, actor, note: str = "", **details) -> WorkflowEvent:
+        """Take the step on the locked row, save the status, and return the event.
+
+        `details` are what else the model's events keep.
+        """
         step = self.transitions.get(name)
         if step is None:
             raise TransitionError("没有这个操作，请刷新页面后重试。")
@@ -63,5 +66,5 @@ class Workflow:
         source, obj.status = obj.status, step.target
         obj.save(update_fields=["status", "updated_at"])
         return obj.events.create(
-            action=name, label=step.label, source=source, target=step.target, actor=actor, note=note.strip()
+            action=name, label=step.label, source=source, target=step.target, actor=actor, note=note.strip(), **details
         )

@@ -14,13 +14,14 @@ from matching.adapters import need_document
 from matching.catalogue import active_weights, current_basis
 from matching.engine.evaluation import Case, measure_ranking
 from matching.engine.facts import to_json
-from matching.engine.index import build_index
+from matching.engine.index import Index, build_index
 from matching.engine.learning import Lesson, learn_weights
 from matching.engine.match import gather_evidence
 from matching.engine.scoring import Evidence, Weights, weigh
 from matching.enums import DeclineReason
 from matching.enums import ProposalStatus as S
 from matching.evaluation import CASES, project_capabilities, read_cases, read_needs
+from matching.jobs import queue_rematch
 from matching.models import Proposal, WeightSet
 from needs.models import Need
 
@@ -57,7 +58,9 @@ class Example:
 def propose_weights(*, progress: Progress = iter) -> WeightSet:
     """Learn from the worked cases and from use, compare with the weights in use, and keep both figures."""
     old = active_weights()
-    taught, held, used = examples_of_cases("dev", progress), examples_of_cases("held", progress), examples_of_use()
+    index = build_index(project_capabilities())
+    taught, held = (examples_of_cases(split, index, progress) for split in ("dev", "held"))
+    used = examples_of_use()
     new = learn_weights(
         [example.lesson for example in (*taught, *used)], old, version=f"{timezone.localtime():%Y%m%d-%H%M%S}"
     )
@@ -73,22 +76,20 @@ def propose_weights(*, progress: Progress = iter) -> WeightSet:
 
 @transaction.atomic
 def activate_weights(weight_set: WeightSet, *, actor: User) -> WeightSet:
-    """Switch to these weights; proposals are made with them from the next match on."""
+    """Switch to these weights, and have all needs matched with them."""
     if not actor.has_perm("matching.switch_weights"):
         raise NotPermitted("只有组织方可以切换匹配权重。")
     WeightSet.objects.select_for_update().filter(is_active=True).update(is_active=False)
     weight_set.is_active, weight_set.activated_at, weight_set.activated_by = True, timezone.now(), actor
     weight_set.save()
+    transaction.on_commit(queue_rematch)
     return weight_set
 
 
-def examples_of_cases(split: str, progress: Progress = iter) -> list[Example]:
+def examples_of_cases(split: str, index: Index, progress: Progress = iter) -> list[Example]:
     """The project's worked cases, each with the evidence of its candidates."""
-    capabilities = project_capabilities()
-    index = build_index(capabilities)
     needs = {need.key: need for need in read_needs(CASES / "needs.jsonl", split=split)}
-    known = {document.key for document in capabilities}
-    cases = read_cases(CASES / "needs.jsonl", CASES / "qrels.jsonl", keys=set(needs), known=known)
+    cases = read_cases(CASES / "needs.jsonl", CASES / "qrels.jsonl", keys=set(needs), known=set(index.rows))
     return [Example(case, gather_evidence(needs[case.need], index)) for case in progress(cases)]
 
 

@@ -9,7 +9,7 @@ from accounts.models import User
 from core.enums import Level
 from core.workflow import TransitionError
 from matching.adapters import need_document
-from matching.catalogue import current_basis
+from matching.catalogue import Basis, current_basis
 from matching.engine.documents import NeedDocument
 from matching.engine.facts import Verdict, to_json
 from matching.engine.match import Match, explain_best, match
@@ -33,9 +33,9 @@ def match_document(document: NeedDocument, *, limit: int = PROPOSALS_PER_NEED) -
     return match(document, basis.index, limit=limit, weights=basis.weights)
 
 
-def propose_for_need(need: Need) -> int:
+def propose_for_need(need: Need, basis: Basis | None = None) -> int:
     """Match a published need, store what came out, and return how many proposals stand."""
-    basis = current_basis()
+    basis = basis or current_basis()
     found = match(need_document(need), basis.index, limit=PROPOSALS_PER_NEED, weights=basis.weights)
     with transaction.atomic():
         # Two workers that matched the same need at once store one after the other.
@@ -90,12 +90,12 @@ def fingerprint(need: Need, stamp: str) -> str:
 
 def rematch(*, everything: bool = False, progress: Callable[[Iterable], Iterable] = iter) -> int:
     """Match the published needs whose basis has changed, or all of them; can be stopped and run again."""
-    stamp = current_basis().stamp
+    basis = current_basis()
     needs = Need.objects.published().select_related("organisation").prefetch_related("lines")
     states = dict(MatchState.objects.values_list("need_id", "fingerprint"))
-    due = [need for need in needs if everything or states.get(need.pk) != fingerprint(need, stamp)]
+    due = [need for need in needs if everything or states.get(need.pk) != fingerprint(need, basis.stamp)]
     for need in progress(due):
-        propose_for_need(need)
+        propose_for_need(need, basis)
     return len(due)
 
 
@@ -114,10 +114,8 @@ def move_proposal(proposal: Proposal, name: str, *, actor: User, note: str = "",
     """Apply a transition and record who, when and, for a refusal, why."""
     if name == "decline" and reason not in DeclineReason.values:
         raise TransitionError("请选择不合适的原因，再提交。")
-    event = proposal_workflow.apply(proposal, name, actor=actor, note=note)
-    event.reason = reason if name == "decline" else ""
-    event.save(update_fields=["reason"])
-    return event
+    details = {"reason": reason} if name == "decline" else {}
+    return proposal_workflow.apply(proposal, name, actor=actor, note=note, **details)
 
 
 def mark_seen(proposal: Proposal) -> None:

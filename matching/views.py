@@ -14,7 +14,6 @@ from matching.engine.facts import from_json
 from matching.engine.match import Gap
 from matching.enums import DeclineReason
 from matching.filters import InboxFilter
-from matching.jobs import queue_rematch
 from matching.learning import activate_weights
 from matching.models import MatchState, Proposal, WeightSet
 from matching.services import best_for_providers, mark_seen, move_proposal
@@ -114,7 +113,6 @@ def weight_activate(request, pk):
     if not request.user.has_perm("matching.switch_weights"):
         raise PermissionDenied
     weight_set = activate_weights(get_object_or_404(WeightSet, pk=pk), actor=request.user)
-    queue_rematch()
     messages.success(request, f"已启用权重 {weight_set}，正在重新匹配。")
     return redirect("matching:weight_list")
 

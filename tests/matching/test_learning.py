@@ -77,3 +77,13 @@ def test_the_page_of_weights_is_for_organisers(client, owner, organiser, weight_
     client.force_login(organiser, backend="django.contrib.auth.backends.ModelBackend")
     client.post(f"/matching/weights/{weight_set.pk}/activate/")
     assert "启用中" in client.get("/matching/weights/").content.decode()
+
+
+def test_a_switch_has_all_needs_matched(
+    weight_set, organiser, capability, new_need, django_capture_on_commit_callbacks
+):
+    need = new_need("published")
+    propose_for_need(need)
+    with django_capture_on_commit_callbacks(execute=True):
+        activate_weights(weight_set, actor=organiser)
+    assert set(need.proposals.current().values_list("engine_version", flat=True)) == {current_basis().version}
