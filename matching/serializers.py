@@ -5,6 +5,7 @@ from rest_framework import serializers
 from core.api import MoveInput
 from matching.engine.facts import to_json
 from matching.enums import DeclineReason
+from needs.services import MAX_LINES
 
 MAX_TEXT = 20_000
 
@@ -35,8 +36,8 @@ class MatchInputSerializer(serializers.Serializer):
     limit = serializers.IntegerField(required=False, min_value=1, max_value=50, default=10)
 
     def validate_lines(self, lines):
-        if len(lines) > 50:
-            raise serializers.ValidationError("一次最多 50 行指标，请拆成几次请求。")
+        if len(lines) > MAX_LINES:
+            raise serializers.ValidationError(f"一次最多 {MAX_LINES} 行指标，请拆成几次请求。")
         return lines
 
     def validate(self, data):

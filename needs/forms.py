@@ -8,9 +8,7 @@ from django.core.exceptions import ValidationError
 from core.enums import CredentialKind, Level
 from needs.enums import Cooperation
 from needs.models import Need, NeedLine
-from needs.services import LINE_FIELDS
-
-MAX_LINES = 50
+from needs.services import LINE_FIELDS, MAX_LINES
 
 
 class MoneyField(forms.DecimalField):

@@ -3,7 +3,7 @@ from rest_framework import serializers
 from core.enums import CredentialKind
 from needs.enums import Cooperation
 from needs.models import Need, NeedLine
-from needs.services import LINE_FIELDS, create_need, update_need
+from needs.services import LINE_FIELDS, MAX_LINES, create_need, update_need
 
 
 class NeedLineSerializer(serializers.ModelSerializer):
@@ -93,8 +93,8 @@ class NeedInputSerializer(serializers.ModelSerializer):
         return organisation
 
     def validate_lines(self, lines):
-        if len(lines) > 50:
-            raise serializers.ValidationError("一条需求最多 50 行指标，请拆成几条需求。")
+        if len(lines) > MAX_LINES:
+            raise serializers.ValidationError(f"一条需求最多 {MAX_LINES} 行指标，请拆成几条需求。")
         return lines
 
     def validate(self, data):

@@ -15,6 +15,7 @@ from needs.models import Need, NeedEvent, NeedLine
 from needs.signals import need_closed, need_published
 from needs.workflow import need_workflow
 
+MAX_LINES = 50
 PUBLIC_TEXT_STATES = frozenset({S.SUBMITTED, S.DIAGNOSING, S.ACCEPTED})
 LINE_FIELDS = (
     "object_name",
