@@ -46,3 +46,22 @@ class MemberStatus(TextChoices):
 class TokenScope(TextChoices):
     READ = "read", "只读"
     WRITE = "write", "读写"
+
+
+class NoticeKind(TextChoices):
+    NEED = "need", "需求"
+    PROPOSAL = "proposal", "匹配建议"
+    CONFIDENTIALITY = "confidentiality", "保密协议"
+    DOCKING = "docking", "对接"
+    AGREEMENT = "agreement", "协议与验收"
+    LEDGER = "ledger", "台账"
+    ACCOUNT = "account", "单位与成员"
+
+
+class Rhythm(TextChoices):
+    """How often notices that nobody has read are mailed."""
+
+    IMMEDIATE = "immediate", "即时"
+    DAILY = "daily", "每日"
+    WEEKLY = "weekly", "每周"
+    NEVER = "never", "不发邮件"

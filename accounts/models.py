@@ -1,4 +1,4 @@
-"""People, the organisations they belong to, and the tokens their programs use."""
+"""People, the organisations they belong to, the tokens their programs use, and what they are told."""
 
 import hashlib
 import unicodedata
@@ -7,13 +7,24 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import cached_property
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError as StdnumError
 
-from accounts.enums import PROVIDER_KINDS, MemberRole, MemberStatus, OrganisationKind, Size, TokenScope
+from accounts.enums import (
+    PROVIDER_KINDS,
+    MemberRole,
+    MemberStatus,
+    NoticeKind,
+    OrganisationKind,
+    Rhythm,
+    Size,
+    TokenScope,
+)
 from core.models import TimestampedModel
 from core.regions import EVERYWHERE, region_label, region_prefix, validate_region, within
 
@@ -98,6 +109,10 @@ class Organisation(TimestampedModel):
     def region_display(self):
         return region_label(self.region)
 
+    def oversees(self, region: str) -> bool:
+        """Whether the region lies in the one this body serves."""
+        return not self.service_regions or any(region.startswith(region_prefix(code)) for code in self.service_regions)
+
     @property
     def honours(self) -> list[str]:
         """The marks of a distinguished small firm, in words."""
@@ -109,7 +124,26 @@ class Organisation(TimestampedModel):
         return [name for name, held in marks.items() if held]
 
 
-class UserManager(BaseUserManager):
+class UserQuerySet(models.QuerySet):
+    def acting_for(self, *organisations):
+        """The people who act for one of the organisations; an expert acts for nobody."""
+        return self._seated(organisation__in=organisations, role__in=[MemberRole.ADMIN, MemberRole.MEMBER])
+
+    def administering(self, *organisations):
+        """The people who decide about members and particulars of one of the organisations."""
+        return self._seated(organisation__in=organisations, role=MemberRole.ADMIN)
+
+    def in_charge_of(self, region: str):
+        """The people of the verified organising bodies that oversee the region; administrators are not among them."""
+        bodies = Organisation.objects.verified().filter(kind=OrganisationKind.AUTHORITY)
+        return self.acting_for(*(body for body in bodies if body.oversees(region)))
+
+    def _seated(self, **seat):
+        seats = Membership.objects.filter(status=MemberStatus.ACTIVE, **seat)
+        return self.filter(is_active=True, pk__in=seats.values("user"))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
     def get_by_natural_key(self, username):
         return self.get(email=username.lower())
 
@@ -203,9 +237,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def oversees(self, region: str) -> bool:
         """Whether the region lies where this person organises."""
-        return self.organises_everywhere or any(
-            region.startswith(region_prefix(code)) for body in self.authorities for code in body.service_regions
-        )
+        return self.is_superuser or any(body.oversees(region) for body in self.authorities)
 
     def administers(self, organisation: Organisation) -> bool:
         return any(seat.organisation_id == organisation.pk and seat.role == MemberRole.ADMIN for seat in self.seats)
@@ -251,3 +283,108 @@ class ApiToken(TimestampedModel):
     @property
     def can_write(self) -> bool:
         return self.scope == TokenScope.WRITE
+
+
+MAIL_ATTEMPTS = 8
+
+
+class MailQuerySet(models.QuerySet):
+    def waiting(self):
+        """What is still to be sent and has attempts left."""
+        return self.filter(sent_at__isnull=True, attempts__lt=MAIL_ATTEMPTS, user__is_active=True)
+
+
+class Mail(TimestampedModel):
+    """An e-mail to one person, kept from the moment it is owed; the worker sends it."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="mails", verbose_name="收件人")
+    subject = models.CharField("主题", max_length=120)
+    body = models.TextField("正文")
+    # Fixed at creation: who gets the mail twice, because a worker died while sending, has a program that can tell.
+    message_id = models.CharField("Message-ID", max_length=255, unique=True)
+    due_at = models.DateTimeField("下次发送时间", default=timezone.now)
+    attempts = models.PositiveSmallIntegerField("已尝试次数", default=0)
+    last_error = models.CharField("最近的错误", max_length=300, blank=True)
+    sent_at = models.DateTimeField("发出时间", null=True, blank=True)
+
+    objects = MailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "邮件"
+        ordering = ["-created_at"]
+        indexes = [models.Index(name="mail_waiting", fields=["due_at"], condition=Q(sent_at__isnull=True))]
+
+    def __str__(self):
+        return self.subject
+
+
+class NoticeQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Everyone sees their own."""
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def unread(self):
+        return self.filter(read_at__isnull=True)
+
+    def due(self, *, daily, weekly):
+        """What is to be mailed by its reader's rhythm, of which the last turns were at these times."""
+        chosen = NoticePreference.objects.filter(user=OuterRef("user"), kind=OuterRef("kind"))
+        turn = (
+            Q(rhythm=Rhythm.IMMEDIATE)
+            | Q(rhythm=Rhythm.DAILY, created_at__lt=daily)
+            | Q(rhythm=Rhythm.WEEKLY, created_at__lt=weekly)
+        )
+        pending = self.unread().filter(mail__isnull=True, user__is_active=True)
+        return pending.alias(rhythm=Coalesce(Subquery(chosen.values("rhythm")), Value(Rhythm.DAILY))).filter(turn)
+
+
+class Notice(TimestampedModel):
+    """What happened, and what its reader can do next; written in the transaction of the event.
+
+    The text never carries confidential content: only kinds, numbers such as XQ-1A2B3C4D, names of public bodies.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notices", verbose_name="用户")
+    kind = models.CharField("类型", max_length=20, choices=NoticeKind)
+    text = models.CharField("内容", max_length=200)
+    url = models.CharField("链接", max_length=200)
+    key = models.CharField("唯一标记", max_length=120, blank=True)
+    read_at = models.DateTimeField("阅读时间", null=True, blank=True)
+    mail = models.ForeignKey(
+        Mail, models.RESTRICT, null=True, blank=True, related_name="notices", verbose_name="所在邮件"
+    )
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "通知"
+        ordering = ["-created_at", "pk"]
+        constraints = [
+            # A reminder happens once, however many workers think of it.
+            models.UniqueConstraint(name="notice_once", fields=["user", "key"], condition=~Q(key=""))
+        ]
+        indexes = [
+            models.Index(name="notice_of_user", fields=["user", "-created_at"]),
+            models.Index(name="notice_unread", fields=["user"], condition=Q(read_at__isnull=True)),
+            models.Index(
+                name="notice_unmailed", fields=["created_at"], condition=Q(read_at__isnull=True, mail__isnull=True)
+            ),
+        ]
+
+    def __str__(self):
+        return self.text
+
+
+class NoticePreference(TimestampedModel):
+    """How often a person wants mail about one kind of notice; without a choice it is daily."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="notice_preferences", verbose_name="用户")
+    kind = models.CharField("类型", max_length=20, choices=NoticeKind)
+    rhythm = models.CharField("频率", max_length=10, choices=Rhythm, default=Rhythm.DAILY)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "通知设置"
+        constraints = [models.UniqueConstraint(name="notice_preference_once", fields=["user", "kind"])]
+
+    def __str__(self):
+        return f"{self.get_kind_display()}：{self.get_rhythm_display()}"
