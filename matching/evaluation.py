@@ -32,6 +32,7 @@ from matching.engine.facts import Cells, Line
 from matching.engine.index import Index, build_index
 from matching.engine.lines import read_line, split_lines
 from matching.engine.match import GAP, Match, explain_best, match
+from matching.engine.objects import kinds_named
 
 CASES = settings.BASE_DIR / "tests" / "matching" / "cases" / "ranking"
 DEMO = settings.BASE_DIR / "frontend" / "demo"
@@ -323,8 +324,11 @@ def _capability_lines(path: Path, number: int, row: dict) -> tuple[Line, ...]:
         return told or (read_line(stated, headers=HEADERS),)
     for cells in (line.cells for line in told):
         stated = replace(stated, range=stated.range or cells.range, accuracy=stated.accuracy or cells.accuracy)
-    line = read_line(stated, headers=HEADERS)
-    return (line, *(other for other in told if other.ranges and other.quantity != line.quantity))
+    # Beside a range the text tells at what it holds: 介质热水 (20~180) ℃，DN25~DN200.
+    line = replace(read_line(replace(stated, note=field["text"]), headers=HEADERS), cells=stated)
+    named = kinds_named(field["text"])
+    others = (other for other in told if other.ranges and (other.accuracy or other.quantity in named))
+    return (line, *(other for other in others if other.quantity != line.quantity))
 
 
 def _range(low: str, high: str, unit: str) -> str:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby, pairwise
 
@@ -29,6 +29,8 @@ AGREEMENT = Decimal("1e-4")
 NEGLIGIBLE = 1e-6
 # From this quotient of the ends on, an axis is measured by decades.
 WIDE = 100
+# What is measured in proportion to the reading is compared from this part of the range on.
+LEAST_READING = Decimal("0.01")
 # Narrower than this, relative to its ends, a range is a point.
 POINT = Decimal("1e-12")
 
@@ -88,6 +90,19 @@ def offered_intervals(items: Iterable[Item], starts_at_zero: bool) -> Offer:
         certain.append(sure)
         possible.append(maybe)
     return Offer(tuple(certain), tuple(possible), frozenset(assumptions))
+
+
+def leave_out_zero(needed: Sequence[Interval], offered: Iterable[Interval]) -> tuple[tuple[Interval, ...], bool]:
+    """The needed intervals, where one that starts at zero is begun where the rows begin; whether one was.
+
+    Nobody states U at zero for what is measured in proportion, so less than 1 % of the range is not missed.
+
+    >>> leave_out_zero([Interval(Decimal(0), Decimal(2000))], [Interval(Decimal("0.01"), Decimal(2000))])[0][0].low
+    Decimal('0.01')
+    """
+    least = min((one.low for one in offered), default=Decimal(0))
+    begun = tuple(replace(one, low=least) if one.low == 0 < least < LEAST_READING * one.high else one for one in needed)
+    return begun, begun != tuple(needed)
 
 
 def _ordered(item: Item, low: Decimal, high: Decimal) -> Interval:

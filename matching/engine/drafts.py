@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from matching.engine.facts import Cells, Item, ItemKind, Role
 from matching.engine.objects import FEATURE, SCALE, Named, kinds_named
-from matching.engine.statements import SPANS, Statements, are_related, kind_of
+from matching.engine.statements import OF_ENERGY, SPANS, Statements, are_related, kind_of
 from matching.engine.units import KINDS
 
 
@@ -69,7 +69,7 @@ class _Need(Statements):
         drafts: list[_Draft] = []
         for item in asked:
             if not drafts or not self._continues(drafts[-1], item):
-                drafts.append(_Draft(self._object_of(item), item.quantity, self._sentence(item)))
+                drafts.append(_Draft(self._object_of(item), self._measured_by(item), self._sentence(item)))
             drafts[-1].spans.append(item)
         drafts = list(self._without_parameters(drafts))
         self._share_accuracy(drafts)
@@ -83,11 +83,17 @@ class _Need(Statements):
 
     # --- What belongs together -----------------------------------------------------------------------------------
 
+    def _measured_by(self, item: Item) -> str | None:
+        """What is measured over that span: of a meter of electrical energy no voltage and no current."""
+        thing = self._object_of(item)
+        is_meter = thing is not None and thing.quantity == "energy" and item.quantity in OF_ENERGY
+        return "energy" if is_meter else item.quantity
+
     def _continues(self, draft: _Draft, item: Item) -> bool:
         """Whether the item goes on listing what the draft measures, before a tolerance is told."""
         end = draft.spans[-1].span[1]
         is_told = any(end <= other.span[0] < item.span[0] for other in self.accuracy)
-        is_same = draft.quantity == item.quantity and draft.thing == self._object_of(item)
+        is_same = draft.quantity == self._measured_by(item) and draft.thing == self._object_of(item)
         return is_same and not is_told and draft.sentence == self._sentence(item)
 
     def _without_parameters(self, drafts: list[_Draft]) -> Iterator[_Draft]:
@@ -119,6 +125,17 @@ class _Need(Statements):
                     draft = _Draft(thing, kind_of(item) or (thing and thing.quantity) or None, self._sentence(item))
                     drafts.append(draft)
                 draft.accuracy.append(item)
+                if len(told) == 1 and kind_of(item) is None:
+                    for other in self._listed_with(draft, drafts):
+                        other.accuracy.append(item)
+
+    def _listed_with(self, draft: _Draft, drafts: Sequence[_Draft]) -> Iterator[_Draft]:
+        """The drafts that share one tolerance in per cent with the last of their list: 0~5 V、0.1~100 A，±0.1 %FS."""
+        for other in drafts:
+            is_listed = other is not draft and other.sentence == draft.sentence and _are_same(other.thing, draft.thing)
+            has_range = any(not item.nominal for item in other.spans) and other.quantity not in _NO_PROPORTION
+            if is_listed and has_range and not other.accuracy and other.spans[0].span < draft.spans[0].span:
+                yield other
 
     def _told_at_once(self) -> Iterator[list[Item]]:
         """The tolerances between one range and the next."""
@@ -220,9 +237,13 @@ class _Need(Statements):
         accuracy = {_same_tolerance(item): self._raw(item) for item in draft.accuracy}
         kind = KINDS.get(draft.quantity or "")
         measurand = kind.label if kind else ""
+        if draft.quantity == "energy" and any(item.quantity in OF_ENERGY for item in draft.spans):
+            measurand = "电能"
         feature = draft.thing and FEATURE.match(self.text, draft.thing.end)
         if feature and draft.quantity in kinds_named(feature[0]):
             measurand = feature[0]
+        told = (_IN_FULL.search(self._clause(item)) for item in draft.spans)
+        measurand = next((found[0] for found in told if found and draft.quantity in kinds_named(found[0])), measurand)
         if draft.quantity == "temperature" and any("均匀" in item.raw for item in draft.accuracy):
             measurand = "温度均匀性"
         return Cells(
@@ -287,6 +308,9 @@ def _join(parts: Iterable[str]) -> str:
     return "、".join(dict.fromkeys(part for part in parts if part))
 
 
+# Of these nothing is told in per cent of a reading.
+_NO_PROPORTION = frozenset((None, "temperature", "dew_point", "relative_humidity", "ph", "frequency", "time"))
+_IN_FULL = re.compile("[直交]流电[压流]|绝对压力|绝压|表压")
 _IS_LISTED = re.compile(r"\s*[、和与及]\s*")
 _OPEN_BRACKETS = ("(", "（", "(±", "（±")
 _SCALE_BEFORE = re.compile(rf"(?:{SCALE.pattern})\s*(?:硬度)?[值为:：]*\s*$")
@@ -300,8 +324,10 @@ _STATED_AT = {
          "force", "sound_pressure_level")
     ),
     "wavelength": frozenset(
-        ("optical_power", "power", "power_level", "attenuation", "transmittance", "reflectance", "absorbance")
+        ("optical_power", "power", "power_level", "attenuation", "transmittance", "reflectance", "absorbance",
+         "irradiance", "energy")
     ),
+    "current": frozenset(("resistance",)),
     "voltage": frozenset(("air_kerma", "air_kerma_rate", "absorbed_dose", "dose_equivalent", "resistance")),
     "pressure": frozenset(("flow_volume", "flow_mass")),
 }  # fmt: skip

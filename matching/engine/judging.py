@@ -24,17 +24,18 @@ from matching.engine.coverage import (
     check_axis,
     cut_axis,
     is_plausible,
+    leave_out_zero,
     needed_intervals,
     offered_intervals,
     reach,
     rows_over,
     touches_open_end,
 )
-from matching.engine.facts import Item, Line, Verdict
+from matching.engine.facts import Item, ItemKind, Line, Verdict
 from matching.engine.laws import FAR
 from matching.engine.parameters import check_parameters, compare_parameters, starts_at_zero
 from matching.engine.sufficiency import check_uncertainty, find_start, law_nodes
-from matching.engine.uncertainty import Accuracy, ground_of, offered_accuracy, required_accuracy
+from matching.engine.uncertainty import Accuracy, Ground, device_of, ground_of, offered_accuracy, required_accuracy
 from matching.engine.units import KINDS
 from matching.engine.verdicts import (
     Assumption,
@@ -205,11 +206,11 @@ class Row:
     accuracy: Accuracy
 
 
-def _read_row(number: int, line: Line, from_zero: bool) -> Row:
+def _read_row(number: int, line: Line, from_zero: bool, device: Ground | None) -> Row:
     items = list(filter(is_plausible, line.ranges))
     ranges = offered_intervals(items, from_zero)
     stated = offered_intervals([item for item in items if item.high is not None], True)
-    accuracy = offered_accuracy(line, ground_of(line, stated.certain))
+    accuracy = offered_accuracy(line, ground_of(line, stated.certain), device)
     if not ranges.certain:
         # A row that states no range may serve any.
         ranges = replace(ranges, possible=(Interval(-FAR, FAR),))
@@ -219,14 +220,20 @@ def _read_row(number: int, line: Line, from_zero: bool) -> Row:
 def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, ratio: Decimal) -> LineVerdict:
     """The checks in order, over the rows of one object and measurand."""
     need, group = _on_one_scale(need, group, gate)
+    if need.parameters and not any(line.ranges for line in (need, *(line for _, line in group))):
+        need, group = _at_one_point(need), [(number, _at_one_point(line)) for number, line in group]
     key = need.quantity or group[0][1].quantity
     from_zero = starts_at_zero(key)
-    rows = [_read_row(number, line, from_zero) for number, line in group]
     items = list(filter(is_plausible, need.ranges))
     needed, assumed = needed_intervals(items, from_zero)
     stated, _ = needed_intervals([item for item in items if item.high is not None], True)
-    requirement = required_accuracy(need, ground_of(need, stated), ratio)
+    ground = ground_of(need, stated)
+    requirement = required_accuracy(need, ground, ratio)
+    rows = [_read_row(number, line, from_zero, device_of(need, ground)) for number, line in group]
     accuracies = [row.accuracy for row in rows]
+    needed, is_cut = leave_out_zero(needed, [one for row in rows for one in row.ranges.certain])
+    if is_cut:
+        assumed.add(Assumption.LOW_END_LEFT_OUT)
 
     boxes = compare_parameters(need, [row.line for row in rows])
     relevant = [row if boxes.relevant >> index & 1 else None for index, row in enumerate(rows)]
@@ -319,6 +326,13 @@ def _renumber(check: UncertaintyCheck, rows: Sequence[Row]) -> UncertaintyCheck:
     """The check with rows numbered as the caller knows them."""
     worst = check.worst and replace(check.worst, row=rows[check.worst.row].number)
     return replace(check, worst=worst, ends=tuple(replace(end, row=rows[end.row].number) for end in check.ends))
+
+
+def _at_one_point(line: Line) -> Line:
+    """A line that is told by its parameters alone, such as energy by voltage and current, at one value of any size."""
+    kind = KINDS.get(line.quantity or "")
+    unit = kind.si_unit if kind else None
+    return replace(line, ranges=(Item(ItemKind.RANGE, (0, 0), "", line.quantity, Decimal(1), Decimal(1), unit),))
 
 
 def _in_dbm(line: Line) -> Line:

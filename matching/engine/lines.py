@@ -14,7 +14,7 @@ from matching.engine.drafts import draft_lines
 from matching.engine.facts import Cells, Item, Line, Reading, Role
 from matching.engine.objects import SCALE, find_objects, kinds_named
 from matching.engine.quantities import read
-from matching.engine.statements import ACCURACY, SPANS, as_force
+from matching.engine.statements import ACCURACY, OF_ENERGY, SPANS, as_force
 
 
 def read_line(cells: Cells, *, headers: Cells = Cells()) -> Line:  # noqa: B008 - frozen
@@ -95,6 +95,8 @@ def _measured_quantity(cells: Cells, spans: list[Item], stated: list[Item]) -> s
     present = [item.quantity for item in spans if item.quantity and item.role is not Role.PARAMETER]
     named = [key for words in (cells.measurand, cells.object) for key in kinds_named(words)]
     absolute = [item.quantity for item in stated if item.quantity and item.relative is not True]
+    if "energy" in named[:1] and present and set(present) <= OF_ENERGY:
+        return "energy"
     for key in (*named, *absolute):
         if key in present:
             return key

@@ -49,7 +49,8 @@ def _known_objects(text: str) -> Iterator[Named]:
             end = at + len(name)
             if lowered.startswith(name, at) and not _cuts_a_word(text, at, end):
                 if term:
-                    yield Named(at, end, text[at:end], term, quantity)
+                    start = _KIND_OF.search(text, max(0, at - 12), at).start()  # type: ignore[union-attr]
+                    yield Named(start, end, text[start:end], term, quantity)
                 at = end
                 break
         else:
@@ -131,6 +132,10 @@ _DEVICE = re.compile(
     r"|(?:测[量试长]|试验|[拉压]力|[水油液锻冲]压|[快精]锻|压砖|压)机|[料重]斗|pH ?[计表]|[仪表秤磅炉窑箱枪]"
     r"|(?<![审设会共总统预估以质])计|(?<![懂法正违常])规)"
     r"(?![数量算划面明示格器范]|[一-龥]{0,2}(?:厂|车间))"
+)
+# What tells one kind of an instrument from another belongs to its name: 直流高压分压器.
+_KIND_OF = re.compile(
+    r"(?:(?:直流|交流|工频)(?:高压|低压)?|热水|蒸汽|天然气|氢气|氧气|大口径|便携式|绝压|差压|三相|单相)*\Z"
 )
 # Words that end what stands before a noun: of 另外三台真空钎焊炉 only 真空钎焊炉 is the name.
 _FUNCTION = re.compile(

@@ -54,19 +54,27 @@ FORMS = {
         ("voltage", "current"),
         ("直流", "交流"),
         (
-            re.compile(r"直流|(?<![A-Za-z])DC[VI]?(?![A-Za-z])"),
-            re.compile(r"交流|交直流|工频|(?<![A-Za-z])AC[VI]?(?![A-Za-z])"),
+            re.compile(r"直流|电池|充放电|(?<![A-Za-z])DC[VI]?(?![A-Za-z])"),
+            re.compile(
+                # Instrument transformers and meters of energy work at mains frequency (JJG 313, JJG 314, JJG 596).
+                r"交流|交直流|工频|(?<!直流)(?:(?<!直流)电[流压])?互感器|(?<!直流)电[能度]表|(?<![A-Za-z])AC[VI]?(?![A-Za-z])"
+            ),
         ),
     ),
-    # A pressure is a gauge pressure unless it is called absolute.
+    # A pressure is a gauge pressure unless it is called absolute, is that of the air or is read by a vacuum gauge.
     "pressure_form": Form(
         "表压或绝压",
         ("pressure",),
         ("表压", "绝压"),
-        (re.compile(r"表压|[（(]G[）)]"), re.compile(r"绝压|绝对压|[（(]A(?:bs)?[）)]")),
+        (re.compile(r"表压|[（(]G[）)]"), re.compile(r"绝压|绝对压|真空计|大气压|[（(]A(?:bs)?[）)]")),
         usual=0,
     ),
 }
+
+
+# With another of these the same value is another measurement, so a need that leaves one open is asked for it. What
+# else a row states (DN6~DN200, water of 20 ℃) tells of its facilities, and the institute sees whether the device fits.
+_DECISIVE = frozenset((*FORMS, "frequency", "wavelength", "photon_energy", "voltage", "current", "time"))
 
 
 # --- What a line states ------------------------------------------------------------------------------------------
@@ -141,12 +149,15 @@ def compare_parameters(need: Line, rows: Sequence[Line]) -> Boxes:
     checks, sure_axes, hoped_axes = [], [], []
     unsure = 0
     implied = [key for key, form in FORMS.items() if need.quantity in form.kinds and form.usual is None]
-    for key in dict.fromkeys(chain(*stated, implied)):
+    both = [key for key in asked if any(key in found for found in told)]
+    for key in dict.fromkeys(chain(*stated, implied, both)):
         from_zero = starts_at_zero(key)
         stating = [offered_intervals(found[key], from_zero) if key in found else None for found in told]
         silent = sum(1 << index for index, offer in enumerate(stating) if offer is None)
         needed, _ = needed_intervals(asked.get(key, ()), from_zero)
         if _is_usual(key, (one.low for one in chain(needed, *(offer.certain for offer in stating if offer)))):
+            continue
+        if not needed and key not in _DECISIVE:
             continue
         if not needed:
             unsure |= everyone if key in implied else everyone & ~silent

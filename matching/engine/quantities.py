@@ -683,7 +683,7 @@ class _Term:
             written = reader.clean.text[drawn.starts[found.start("unit")] : drawn.ends[found.start("unit")]]
             if written in ("d", "D") and not role and not found["divisor"] and number == number.to_integral_value():
                 role, units = "digits", ()
-            elif written in _VARIABLES and (outer or written in "LlHhDdT"):
+            elif written in _VARIABLES and (outer or written in "LlHhDdTv"):
                 variable, units = written, ()
         return cls(number, units, variable, divisor or Decimal(1), role)
 
@@ -743,7 +743,7 @@ def _unit(symbol: str) -> Unit:
 
 
 _UNKNOWN = Unit("?", "", "", Decimal(1), Decimal(1), Decimal(0), "", ())
-_VARIABLES = ("L", "l", "H", "h", "D", "d", "t", "T", "R", "x", "X")
+_VARIABLES = ("L", "l", "H", "h", "D", "d", "t", "T", "R", "v", "x", "X")
 _RATIOS = ("%", "‰", "1", "ppm", "ppb", "ppt", "μV/V", "nV/V")
 _PERMITTED = ("最大", "允许", "极限", "基本")
 _LOW_OPEN = re.compile(r"^[(\[±]*[<>](?!=)|[#@]<(?!=)")

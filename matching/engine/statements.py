@@ -135,6 +135,8 @@ class Statements:
         return is_said or is_open or item.quantity not in _SURROUNDINGS
 
 
+# A meter of electrical energy has no range of its own: it is told by these (JJG 596).
+OF_ENERGY = frozenset(("voltage", "current", "power_factor"))
 GRAVITY = Decimal("9.80665")
 _SENTENCE_MARKS = "。；;！!？?\n"
 _SENTENCE_END = re.compile(f"[{_SENTENCE_MARKS}]")

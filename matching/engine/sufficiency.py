@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from itertools import pairwise
 
-from matching.engine.coverage import NEGLIGIBLE, POINT, Axis, Piece, grade, union
+from matching.engine.coverage import LEAST_READING, NEGLIGIBLE, POINT, Axis, Piece, grade, union
 from matching.engine.facts import Item, Verdict
 from matching.engine.laws import FAR, Law
 from matching.engine.uncertainty import Accuracy, Bound
 from matching.engine.verdicts import Band, Basis, Comparison, Interval, Reason, Scale, UncertaintyCheck
 
-# A requirement in proportion to the reading is compared from this part of the range on.
-LEAST_READING = Decimal("0.01")
 # Two laws are equal within the rounding of a conversion.
 EQUAL = 1 - Decimal("1e-9")
 GRID = 33

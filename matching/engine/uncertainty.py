@@ -16,7 +16,8 @@ from decimal import Decimal
 from matching.engine.accuracy_classes import find_class_laws
 from matching.engine.coverage import is_level_unit, is_plausible
 from matching.engine.facts import Item, ItemKind, Line
-from matching.engine.laws import CELSIUS_ZERO, Law, line_between
+from matching.engine.laws import CELSIUS_ZERO, FAR, Law, line_between
+from matching.engine.objects import find_objects
 from matching.engine.verdicts import Assumption, Basis, Interval, Reason
 
 # Everything is compared with k = 2, which is also taken where no k is stated (JJF 1059.1-2012 4.5.2).
@@ -148,7 +149,8 @@ def _from_mpe(items: list[Item], ground: Ground, ratio: Decimal, resolution: Ite
 def _from_class(item: Item, need: Line, ground: Ground, ratio: Decimal) -> Accuracy:
     """The MPE that the tables give for this class of this object, over ρ."""
     cells = need.cells
-    words = " ".join((cells.object, cells.measurand, cells.range, cells.accuracy))
+    names = (thing.term for thing in find_objects(cells.object))
+    words = " ".join((cells.object, *names, cells.measurand, cells.range, cells.accuracy))
     bounds, source = [], ""
     for scale in ground.scales:
         laws, source = find_class_laws(words, need.quantity, item.grade or "", scale.class_scale)
@@ -164,18 +166,44 @@ def _from_class(item: Item, need: Line, ground: Ground, ratio: Decimal) -> Accur
 # --- What is offered -----------------------------------------------------------------------------------------
 
 
-def offered_accuracy(row: Line, ground: Ground) -> Accuracy:
-    """U_C(x) = 2·U/k of a row. An MPE or the class of the laboratory's standard is no evidence of U."""
+def offered_accuracy(row: Line, ground: Ground, device: Ground | None = None) -> Accuracy:
+    """U_C(x) = 2·U/k of a row. An MPE or the class of the laboratory's standard is no evidence of U.
+
+    U in per cent of full scale is of the `device` to be calibrated, where one is given.
+    """
     items = _fitting((item for item in row.accuracy if item.kind is ItemKind.UNCERTAINTY), ground)
     if not items:
         return Accuracy(reason=Reason.OFFERED_ACCURACY_UNSTATED)
-    bounds, assumptions, reason = _bounds(items, ground, None)
+    if device and len(items) == 1 and _is_of_full_scale(items[0]):
+        bounds, assumptions, reason = _bounds_by_device(items[0], device)
+    else:
+        bounds, assumptions, reason = _bounds(items, ground, None)
     if len(bounds) > 1 and len(bounds) != len(ground.ranges):
         # Which of several U belongs to which part of the range is not known, so each may hold anywhere.
         bounds = (Bound(tuple(law for bound in bounds for law in bound.laws), bounds[0].item),)
     if any(_coverage_factor(item) is None for item in items):
         assumptions = assumptions | {Assumption.OFFERED_K_ASSUMED}
     return Accuracy(bounds, assumptions=assumptions, reason=reason)
+
+
+def device_of(need: Line, ground: Ground) -> Ground | None:
+    """The ground of the device a need speaks of, if it tells how good the device is by a class or in per cent."""
+    is_told = any(item.relative or item.kind is ItemKind.ACCURACY_CLASS or item.formula for item in need.accuracy)
+    return ground if is_told and ground.ranges else None
+
+
+def _bounds_by_device(item: Item, device: Ground) -> tuple[tuple[Bound, ...], frozenset[Assumption], Reason | None]:
+    """U in per cent of full scale as one bound: over each reading the smallest device that reaches it."""
+    laws: list[Law] = []
+    assumptions = set[Assumption]()
+    for scale in sorted(device.scales, key=lambda scale: scale.full_scale or 0):
+        found, assumed, reason = _laws(item, scale, None)
+        if reason:
+            return (), frozenset(), reason
+        start = laws[-1].high if laws else -FAR
+        laws += [replace(law, low=start, high=scale.full_scale or FAR, low_open=bool(laws)) for law in found]
+        assumptions |= assumed
+    return (Bound(tuple(laws), item),), frozenset(assumptions), None
 
 
 # --- One statement as laws -----------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ class Assumption(StrEnum):
     INTERPOLATED = "interpolated"
     PERCENT_AMBIGUOUS = "percent_ambiguous"
     ZERO_LEFT_OUT = "zero_left_out"
+    LOW_END_LEFT_OUT = "low_end_left_out"
 
 
 class Reason(StrEnum):
