@@ -40,3 +40,23 @@ class WorkflowEvent(models.Model):
 
     def __str__(self):
         return f"{self.label}：{self.source} → {self.target}"
+
+
+class IdempotentAnswer(models.Model):
+    """What a write through the API was answered, kept so that sending it again has no second effect."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name="用户")
+    key = models.CharField("键", max_length=200)
+    fingerprint = models.CharField("请求指纹", max_length=64)
+    status = models.PositiveSmallIntegerField("状态码", default=0, help_text="0 表示请求尚未完成。")
+    headers = models.JSONField("响应头", default=dict)
+    body = models.BinaryField("响应内容", default=bytes)
+    target = models.CharField("所示记录", max_length=64, blank=True)
+    created_at = models.DateTimeField("时间", auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "应答留存"
+        constraints = [models.UniqueConstraint(name="idempotent_answer_once", fields=["user", "key"])]
+
+    def __str__(self):
+        return self.key

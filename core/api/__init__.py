@@ -1,10 +1,12 @@
 """What all API endpoints share: input, errors, paging and the scope of a token."""
 
+import sqlite3
 from io import BytesIO
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as ModelError
+from django.db import OperationalError
 from django.http import Http404
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotFound, ParseError, ValidationError
@@ -18,6 +20,9 @@ from core.workflow import NotPermitted, TransitionError
 MAX_DEPTH = 20
 TOO_BIG = "请求内容超过 2 MB，请拆成几次提交。"
 NOT_JSON = "请求内容不是可用的 JSON 对象，请检查语法和编码（UTF-8，不含 NaN 和 Infinity）后重新提交。"
+# Deadlock, lock not available in time, serialization failure.
+POSTGRESQL_BUSY = {"40P01", "55P03", "40001"}
+SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 class Conflict(APIException):
@@ -25,6 +30,14 @@ class Conflict(APIException):
 
     status_code = 409
     default_detail = "当前状态不允许这个操作。"
+
+
+class Busy(APIException):
+    """The database was waiting for others; nothing was done, and trying again helps."""
+
+    status_code = 409
+    default_detail = "另一个请求正在修改相关的记录，请稍候几秒，原样重新提交。"
+    wait = 2
 
 
 class MoveInput(serializers.Serializer):
@@ -98,9 +111,19 @@ def answer_error(error, context):
         error = Conflict(str(error))
     elif isinstance(error, RequestDataTooBig):
         error = ParseError(TOO_BIG)
+    elif isinstance(error, OperationalError) and is_busy(error):
+        error = Busy()
     elif isinstance(error, Http404):
         error = NotFound("没有这条记录，或者您不能查看它。")
     return exception_handler(error, context)
+
+
+def is_busy(error: OperationalError) -> bool:
+    """Whether the database gave up waiting for others, rather than failed."""
+    cause = error.__cause__
+    # The low byte is the primary code, the rest says more about it.
+    sqlite_code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    return sqlite_code in SQLITE_BUSY or getattr(cause, "sqlstate", None) in POSTGRESQL_BUSY
 
 
 class PermissionDeniedByService(APIException):
