@@ -1,9 +1,17 @@
-"""What every record of the platform has."""
+"""What every record of the platform has, and the history that most of them keep."""
 
 import uuid
+from datetime import UTC
 
 from django.conf import settings
-from django.db import models
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+
+from core.seals import seal
 
 
 class TimestampedModel(models.Model):
@@ -21,25 +29,107 @@ class TimestampedModel(models.Model):
         self.refresh_from_db(from_queryset=type(self)._default_manager.select_for_update())
 
 
-class WorkflowEvent(models.Model):
-    """One step of a workflow: who moved what, from where to where, when and why."""
+class TracedModel(TimestampedModel):
+    """A record that keeps its history."""
 
-    action = models.CharField("操作", max_length=30)
-    label = models.CharField("操作名称", max_length=30)
-    source = models.CharField("原状态", max_length=20)
-    target = models.CharField("新状态", max_length=20)
-    note = models.TextField("说明", blank=True)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="操作人"
-    )
-    created_at = models.DateTimeField("时间", auto_now_add=True)
+    events = GenericRelation("core.Event", "subject_id", "subject_type")
 
     class Meta:
         abstract = True
-        ordering = ["created_at", "pk"]
+
+    def record(self, action: str, label: str, **details) -> "Event":
+        """Add an entry to the history; `details` are the other fields of an event."""
+        return record_each([self], action, label, **details)[0]
+
+
+class Event(models.Model):
+    """One entry of a record's history; entries are only ever added, each sealed together with the one before."""
+
+    subject_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+", verbose_name="对象类型")
+    subject_id = models.UUIDField("对象")
+    subject = GenericForeignKey("subject_type", "subject_id")
+    number = models.PositiveIntegerField("序号")
+    action = models.CharField("操作", max_length=30)
+    label = models.CharField("操作名称", max_length=30)
+    source = models.CharField("原状态", max_length=30, blank=True)
+    target = models.CharField("新状态", max_length=30, blank=True)
+    reason = models.CharField("原因代码", max_length=20, blank=True)
+    reason_label = models.CharField("原因", max_length=40, blank=True)
+    note = models.TextField("说明", blank=True)
+    data = models.JSONField("数据", default=dict, blank=True, encoder=DjangoJSONEncoder)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="操作人"
+    )
+    created_at = models.DateTimeField("时间", default=timezone.now)
+    seal = models.CharField("印记", max_length=64)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "经过"
+        ordering = ["subject_id", "number"]
+        constraints = [models.UniqueConstraint(name="event_order", fields=["subject_id", "number"])]
 
     def __str__(self):
-        return f"{self.label}：{self.source} → {self.target}"
+        return f"{self.label}：{self.source} → {self.target}" if self.target else self.label
+
+    def save(self, **options):
+        if not self._state.adding:
+            raise TypeError("history is only ever added to")
+        super().save(**options)
+
+    @property
+    def sealed(self) -> list:
+        """What the seal vouches for, in a fixed order."""
+        return [
+            *self.subject_type.natural_key(),
+            str(self.subject_id),
+            self.number,
+            self.action,
+            self.label,
+            self.source,
+            self.target,
+            self.reason,
+            self.reason_label,
+            self.note,
+            self.data,
+            self.actor_id,
+            self.created_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        ]
+
+
+@transaction.atomic
+def record_each(records: list[TracedModel], action: str, label: str, **details) -> list[Event]:
+    """Add the same entry to the histories of several records of one model, in as many queries as for one."""
+    if not records:
+        return []
+    keys = {record.pk for record in records}
+    # Whoever adds an entry holds the record, so that its entries have one order.
+    list(type(records[0])._default_manager.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+    newest = Event.objects.filter(subject_id=OuterRef("subject_id")).order_by("-number").values("number")[:1]
+    last = {event.subject_id: event for event in Event.objects.filter(subject_id__in=keys, number=Subquery(newest))}
+    events = []
+    for record in records:
+        event = Event(subject=record, action=action, label=label, **details)
+        previous = last.get(record.pk)
+        event.number = previous.number + 1 if previous else 1
+        event.seal = seal(previous.seal if previous else "", event.sealed)
+        events.append(event)
+    return Event.objects.bulk_create(events)
+
+
+class Checkpoint(models.Model):
+    """A seal over all entries up to one of them, so that entries missing from the end of a history are noticed."""
+
+    last_event = models.BigIntegerField("最后一条", unique=True)
+    count = models.PositiveBigIntegerField("条数")
+    seal = models.CharField("印记", max_length=64)
+    created_at = models.DateTimeField("时间", auto_now_add=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "经过检查点"
+        ordering = ["last_event"]
+
+    def __str__(self):
+        return f"{self.created_at:%Y-%m-%d %H:%M}：{self.count}"
 
 
 class IdempotentAnswer(models.Model):

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from core.models import TimestampedModel, WorkflowEvent
+from core.models import Event, TracedModel
 
 
 class TransitionError(Exception):
@@ -19,15 +19,24 @@ class NotPermitted(TransitionError):
 
 @dataclass(frozen=True)
 class Transition:
-    """One allowed step. `refuse` returns a reason when the object is not ready, or an empty string."""
+    """One allowed step.
+
+    `target` is a status, or one for each source. A step without a permission follows from others and is nobody's to
+    take. `reasons` are the choices one of which has to be given. `refuse` returns a reason when the object is not
+    ready, or an empty string.
+    """
 
     name: str
     label: str
     sources: frozenset
     target: Any
-    permission: str
+    permission: str | None
     needs_note: bool = False
+    reasons: Any = None
     refuse: Callable[[Any], str] = lambda obj: ""
+
+    def target_from(self, source) -> Any:
+        return self.target[source] if isinstance(self.target, dict) else self.target
 
 
 class Workflow:
@@ -41,30 +50,45 @@ class Workflow:
         return [
             step
             for step in self.transitions.values()
-            if obj.status in step.sources and user.has_perm(step.permission, obj)
+            if step.permission and obj.status in step.sources and user.has_perm(step.permission, obj)
         ]
 
     @transaction.atomic
-    def apply(self, obj: TimestampedModel, name: str, *, actor, note: str = "", **details) -> WorkflowEvent:
+    def apply(self, obj: TracedModel, name: str, *, actor, note: str = "", reason: str = "", **details) -> Event:
         """Take the step on the locked row, save the status, and return the event.
 
-        `details` are what else the model's events keep.
+        `details` are what else the event keeps.
         """
         step = self.transitions.get(name)
-        if step is None:
+        if step is None or step.permission is None:
             raise TransitionError("没有这个操作，请刷新页面后重试。")
         # Two people may press at once: only the first finds the status it saw.
         obj.lock()
         if not actor.has_perm(step.permission, obj):
             raise NotPermitted(f"您没有“{step.label}”的权限。")
+        return self._take(obj, step, actor=actor, note=note, reason=reason, **details)
+
+    @transaction.atomic
+    def follow(self, obj: TracedModel, name: str, *, actor=None, note: str = "", **details) -> Event | None:
+        """Take a step that follows from something else; None where the object is past it."""
+        step = self.transitions[name]
+        obj.lock()
+        return self._take(obj, step, actor=actor, note=note, **details) if obj.status in step.sources else None
+
+    @staticmethod
+    def _take(obj, step, *, actor, note, reason="", **details) -> Event:
         if obj.status not in step.sources:
             raise TransitionError(f"当前状态是“{obj.get_status_display()}”，不能{step.label}；请刷新页面查看最新状态。")
+        if step.reasons:
+            if reason not in step.reasons.values:
+                raise TransitionError(f"请选择{step.label}的原因，再提交。")
+            details |= {"reason": reason, "reason_label": step.reasons(reason).label}
         if step.needs_note and not note.strip():
             raise TransitionError(f"{step.label}需要写明理由，请填写后再提交。")
-        if reason := step.refuse(obj):
-            raise TransitionError(reason)
-        source, obj.status = obj.status, step.target
+        if refusal := step.refuse(obj):
+            raise TransitionError(refusal)
+        source, obj.status = obj.status, step.target_from(obj.status)
         obj.save(update_fields=["status", "updated_at"])
-        return obj.events.create(
-            action=name, label=step.label, source=source, target=step.target, actor=actor, note=note.strip(), **details
+        return obj.record(
+            step.name, step.label, actor=actor, source=source, target=obj.status, note=note.strip(), **details
         )

@@ -10,14 +10,14 @@ from core.enums import Level
 from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
 from matching.engine.facts import Cells, Line, from_json
 from matching.engine.lines import read_line, split_lines
-from needs.enums import NeedStatus, Obligation
+from needs.enums import KNOWN, Obligation
 from needs.models import Need
 from providers.models import Capability
 
 
 def need_document(need: Need) -> NeedDocument:
     """The need as the engine compares it; the text gives the lines when none were filled in."""
-    is_public = need.status == NeedStatus.PUBLISHED and need.level == Level.PUBLIC
+    is_public = need.status in KNOWN and need.level == Level.PUBLIC
     title = need.public_title if is_public else need.title
     text = need.public_text if is_public else "\n".join(filter(None, [need.problem, need.goal, need.current_state]))
     rows = list(need.lines.all())

@@ -53,7 +53,7 @@ class ProposalViewSet(GenericViewSet):
         return Response(self.get_serializer(self._show(self.get_object())).data)
 
     @extend_schema(request=AnswerInput, responses=ProposalSerializer)
-    @action(detail=True, methods=["post"], url_path="move/(?P<name>[a-z]+)")
+    @action(detail=True, methods=["post"], url_path="move/(?P<name>[a-z_]+)")
     def move(self, request, pk=None, name=""):
         proposal = self.get_object()
         reason = AnswerInput(data=request.data)

@@ -2,13 +2,32 @@ from django.db.models import TextChoices
 
 
 class ProposalStatus(TextChoices):
-    """Proposals for confidential needs wait as generated until an organiser passes them on."""
+    """Proposals for confidential needs wait as generated until a person passes them on."""
 
     GENERATED = "generated", "系统生成"
+    AWAITING_CONSENT = "awaiting_consent", "待企业同意"
     PROPOSED = "proposed", "已推荐"
-    INTERESTED = "interested", "有意向"
+    ENTERPRISE_INTERESTED = "enterprise_interested", "企业有意"
+    PROVIDER_INTERESTED = "provider_interested", "机构有意"
+    MUTUAL = "mutual", "双方有意"
     DECLINED = "declined", "不合适"
+    EXPIRED = "expired", "已过期"
     SUPERSEDED = "superseded", "已更新"
+
+
+INTERESTED = frozenset({ProposalStatus.ENTERPRISE_INTERESTED, ProposalStatus.PROVIDER_INTERESTED})
+# Somebody still has to answer.
+WAITING = INTERESTED | {ProposalStatus.PROPOSED}
+# What an institute gets to see.
+RECEIVED = WAITING | {ProposalStatus.MUTUAL, ProposalStatus.DECLINED, ProposalStatus.EXPIRED}
+
+
+class Origin(TextChoices):
+    """Who brought the two together."""
+
+    MATCHED = "matched", "系统匹配"
+    APPLIED = "applied", "机构申请"
+    INVITED = "invited", "企业邀请"
 
 
 class DeclineReason(TextChoices):

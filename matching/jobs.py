@@ -4,7 +4,7 @@ from django.core.cache import cache
 from django_q.models import Schedule
 from django_q.tasks import async_task
 
-from matching.services import propose_for_need, rematch
+from matching.services import expire_proposals, propose_for_need, rematch
 from needs.models import Need
 
 REMATCH_QUEUED = "matching.rematch-queued"
@@ -34,9 +34,19 @@ def rematch_needs() -> int:
     return rematch()
 
 
+def close_unanswered() -> int:
+    return expire_proposals()
+
+
+# Credentials lapse, and the time to answer runs out, without anybody changing a record.
+SCHEDULE = {
+    "每夜重新匹配": ("matching.jobs.rematch_needs", "10 2 * * *"),
+    "匹配建议到期": ("matching.jobs.close_unanswered", "5 * * * *"),
+}
+
+
 def keep_schedule(**kwargs) -> None:
-    """Have all needs matched each night, because credentials lapse without anybody changing a record."""
-    Schedule.objects.update_or_create(
-        name="每夜重新匹配",
-        defaults={"func": "matching.jobs.rematch_needs", "schedule_type": Schedule.CRON, "cron": "10 2 * * *"},
-    )
+    """Have the worker do what is due with time."""
+    for name, (func, cron) in SCHEDULE.items():
+        values = {"func": func, "schedule_type": Schedule.CRON, "cron": cron}
+        Schedule.objects.update_or_create(name=name, defaults=values)

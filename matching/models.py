@@ -6,12 +6,11 @@ from django.urls import reverse
 
 from accounts.models import User
 from core.enums import Level
-from core.models import TimestampedModel, WorkflowEvent
+from core.models import TimestampedModel, TracedModel
 from matching.engine.facts import from_json
 from matching.engine.scoring import Weights
-from matching.enums import DeclineReason, Verdict
+from matching.enums import RECEIVED, WAITING, Origin, Verdict
 from matching.enums import ProposalStatus as S
-from needs.enums import NeedStatus
 from needs.models import Need
 from providers.models import Capability
 
@@ -24,19 +23,17 @@ class ProposalQuerySet(models.QuerySet):
     def received_by(self, user):
         """What lies in the inbox of the institutes this person acts for.
 
-        Of public needs those it could serve, of confidential ones those an organiser passed on; level 3 stays
-        with the organiser.
+        Of public needs those it could serve, of confidential ones those a person passed on; and only while the need
+        may be known of.
         """
         if not user.is_authenticated:
             return self.none()
-        could_serve = Q(need__level=Level.PUBLIC) & ~Q(verdict=Verdict.FAIL)
-        passed_on = Q(need__level=Level.AFTER_NDA)
+        is_misfit = Q(origin=Origin.MATCHED, need__level=Level.PUBLIC, verdict=Verdict.FAIL, status=S.PROPOSED)
         return self.filter(
-            could_serve | passed_on,
             capability__organisation__in=user.provider_ids,
-            need__status=NeedStatus.PUBLISHED,
-            status__in=[S.PROPOSED, S.INTERESTED, S.DECLINED],
-        )
+            need__in=Need.objects.visible_to(user).values("pk"),
+            status__in=RECEIVED,
+        ).exclude(is_misfit)
 
     def visible_to(self, user):
         """Proposals for one's own needs, in one's inbox, or in the regions one organises."""
@@ -47,8 +44,13 @@ class ProposalQuerySet(models.QuerySet):
         overseen = Q(need__in=Need.objects.overseen_by(user).values("pk"))
         return self.current().filter(mine | received | overseen)
 
+    def waiting(self):
+        return self.filter(status__in=WAITING)
+
     def for_list(self):
-        return self.select_related("need__organisation", "capability__organisation", "capability__credential")
+        return self.select_related(
+            "need__organisation", "capability__organisation", "capability__credential"
+        ).prefetch_related("need__grants")
 
     def for_inbox(self):
         """Strongest first; confidential needs last and by time, for their order would tell how well they fit."""
@@ -56,12 +58,15 @@ class ProposalQuerySet(models.QuerySet):
         return self.for_list().prefetch_related("need__lines").order_by(is_public.desc(), "-created_at", "pk")
 
 
-class Proposal(TimestampedModel):
+class Proposal(TracedModel):
     """A pairing the matcher proposes, with the versions it was made from."""
 
     need = models.ForeignKey(Need, models.CASCADE, related_name="proposals", verbose_name="需求")
     capability = models.ForeignKey(Capability, models.CASCADE, related_name="proposals", verbose_name="能力")
-    status = models.CharField("状态", max_length=12, choices=S, default=S.PROPOSED, editable=False)
+    origin = models.CharField("来源", max_length=10, choices=Origin, default=Origin.MATCHED, editable=False)
+    status = models.CharField("状态", max_length=24, choices=S, default=S.PROPOSED, editable=False)
+    answer_due_on = models.DateField("答复期限", null=True, blank=True, editable=False)
+    has_succeeded = models.BooleanField("对接成功", null=True, editable=False)
     score = models.FloatField("匹配度")
     verdict = models.CharField("指标判定", max_length=10, choices=Verdict)
     pairing = models.JSONField("匹配依据")
@@ -84,15 +89,10 @@ class Proposal(TimestampedModel):
     def get_absolute_url(self):
         return reverse("matching:proposal_detail", args=[self.pk])
 
-
-class ProposalEvent(WorkflowEvent):
-    """One step in a proposal's life."""
-
-    proposal = models.ForeignKey(Proposal, models.CASCADE, related_name="events", verbose_name="匹配建议")
-    reason = models.CharField("原因", max_length=12, choices=DeclineReason, blank=True)
-
-    class Meta(WorkflowEvent.Meta):
-        verbose_name = verbose_name_plural = "匹配建议流转"
+    @property
+    def is_stale(self) -> bool:
+        """Whether the need or the capability has changed since."""
+        return (self.need_version, self.capability_version) != (self.need.version, self.capability.version)
 
 
 class MatchState(models.Model):

@@ -1,4 +1,4 @@
-"""Who may pass a proposal on, and who may answer it."""
+"""Who may pass a proposal on, and who may answer it for which side."""
 
 import rules
 from rules import is_authenticated
@@ -23,5 +23,6 @@ def oversees_need(user, proposal):
 
 
 rules.add_perm("matching.pass_on_proposal", is_authenticated & oversees_need)
-rules.add_perm("matching.answer_proposal", is_authenticated & (owns_need | received))
+rules.add_perm("matching.answer_as_enterprise", is_authenticated & owns_need)
+rules.add_perm("matching.answer_as_provider", is_authenticated & received)
 rules.add_perm("matching.switch_weights", organises_everywhere)

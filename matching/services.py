@@ -1,30 +1,40 @@
 """From a published need to its stored proposals."""
 
 from collections.abc import Callable, Iterable
+from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Organisation, User
 from core.enums import Level
-from core.workflow import TransitionError
+from core.models import Event
+from core.workflow import NotPermitted, TransitionError
 from matching.adapters import need_document
 from matching.catalogue import Basis, current_basis
 from matching.engine.documents import NeedDocument
 from matching.engine.facts import Verdict, to_json
 from matching.engine.match import Match, explain_best, match
 from matching.engine.scoring import Pairing
-from matching.enums import DeclineReason
+from matching.enums import INTERESTED, WAITING, Origin
 from matching.enums import ProposalStatus as S
-from matching.models import MatchState, Proposal, ProposalEvent
-from matching.workflow import proposal_workflow
+from matching.models import MatchState, Proposal
+from matching.notices import remind_to_answer, tell_of_proposal, tell_of_step
+from matching.signals import proposal_agreed
+from matching.workflow import AT_REST, proposal_workflow
 from needs.models import Need
+from needs.services import grant_sight
 from providers.models import Capability
 
 PROPOSALS_PER_NEED = 10
 # Pairings with fewer points share no more than everyday words.
 LEAST_SCORE = 20.0
-OPEN = frozenset({S.GENERATED, S.PROPOSED, S.SUPERSEDED})
+ANSWER_WITHIN = timedelta(days=14)
+REMIND_BEFORE = timedelta(days=3)
+UNANSWERED = frozenset({S.GENERATED, S.PROPOSED, S.SUPERSEDED})
+# An answer holds for the versions it was given to.
+HALF_ANSWERED = INTERESTED | {S.AWAITING_CONSENT, S.EXPIRED}
+ORIGINS = {"apply": Origin.APPLIED, "invite": Origin.INVITED}
 
 
 def match_document(document: NeedDocument, *, limit: int = PROPOSALS_PER_NEED) -> Match:
@@ -52,34 +62,78 @@ def propose_for_need(need: Need, basis: Basis | None = None) -> int:
 
 
 def store_proposals(need: Need, pairings: list[Pairing], *, version: str) -> int:
-    """Bring the need's open proposals in line with the pairings; what somebody has answered stays as it was."""
-    known = {str(proposal.capability_id): proposal for proposal in need.proposals.select_for_update()}
-    capabilities = {str(each.pk): each for each in Capability.objects.filter(pk__in=[each.key for each in pairings])}
+    """Bring the need's proposals in line with the pairings; what was agreed or refused stays as it was."""
+    known = {
+        str(proposal.capability_id): proposal
+        for proposal in need.proposals.select_for_update(of=["self"]).select_related("capability__organisation")
+    }
+    capabilities = {
+        str(each.pk): each
+        for each in Capability.objects.filter(pk__in=[each.key for each in pairings]).select_related("organisation")
+    }
     # Not by score: times of creation would tell an institute how well a confidential need fits.
     for pairing in sorted(pairings, key=lambda pairing: pairing.key):
         if (capability := capabilities.get(pairing.key)) is None:
             continue
-        proposal = known.pop(pairing.key, None) or Proposal(need=need, capability=capability)
-        if proposal.status not in OPEN:
-            continue
-        if proposal._state.adding or proposal.status == S.SUPERSEDED:
-            # Confidential needs are passed on by a person, never by the matcher.
-            proposal.status = S.PROPOSED if need.level == Level.PUBLIC else S.GENERATED
-        proposal.score = pairing.score
-        proposal.verdict = pairing.outcome
-        proposal.pairing = to_json(pairing)
-        proposal.need_version = need.version
-        proposal.capability_version = capability.version
-        proposal.engine_version = version
-        proposal.save()
-    gone = [proposal.pk for proposal in known.values() if proposal.status in OPEN]
-    need.proposals.filter(pk__in=gone).update(status=S.SUPERSEDED, updated_at=timezone.now())
+        proposal = known.pop(pairing.key, None)
+        if proposal is None:
+            add_proposal(Proposal(need=need, capability=capability), pairing, version=version)
+        else:
+            proposal.need = need
+            renew_proposal(proposal, pairing, version=version)
+    for proposal in known.values():
+        proposal.need = need
+        if has_lost_its_ground(proposal):
+            settle(proposal, proposal_workflow.follow(proposal, "supersede"))
     return need.proposals.current().count()
 
 
+def add_proposal(proposal: Proposal, pairing: Pairing, *, version: str) -> None:
+    """Store a new proposal; one for a confidential need waits for a person to pass it on."""
+    describe(proposal, pairing, version=version)
+    is_public = proposal.need.level == Level.PUBLIC
+    proposal.status = S.PROPOSED if is_public else S.GENERATED
+    proposal.answer_due_on = answer_due_on() if is_public else None
+    proposal.save()
+    tell_of_proposal(proposal)
+
+
+def renew_proposal(proposal: Proposal, pairing: Pairing, *, version: str) -> None:
+    """Store what the matcher finds now; put to both sides again what they answered to in another version."""
+    status, is_stale = proposal.status, proposal.is_stale
+    if status not in UNANSWERED and not (is_stale and status in HALF_ANSWERED):
+        return
+    describe(proposal, pairing, version=version)
+    proposal.save()
+    is_public = proposal.need.level == Level.PUBLIC
+    if status == S.SUPERSEDED or (status == S.GENERATED and is_public) or (status != S.GENERATED and is_stale):
+        settle(proposal, proposal_workflow.follow(proposal, "renew" if is_public else "rest"))
+
+
+def has_lost_its_ground(proposal: Proposal) -> bool:
+    """Whether a proposal that the matcher no longer finds has to be taken back."""
+    if proposal.is_stale or not proposal.capability.is_published:
+        return proposal.status in (UNANSWERED | HALF_ANSWERED) - {S.SUPERSEDED}
+    # What a person has passed on or begun stands, whatever the matcher thinks of it now.
+    by_matcher = proposal.origin == Origin.MATCHED and (proposal.need.level == Level.PUBLIC)
+    return proposal.status == S.GENERATED or (proposal.status == S.PROPOSED and by_matcher)
+
+
+def describe(proposal: Proposal, pairing: Pairing, *, version: str) -> None:
+    """Set the reasons of a proposal, and the versions they were found with."""
+    proposal.score = pairing.score
+    proposal.verdict = pairing.outcome
+    proposal.pairing = to_json(pairing)
+    proposal.need_version = proposal.need.version
+    proposal.capability_version = proposal.capability.version
+    proposal.engine_version = version
+
+
+@transaction.atomic
 def supersede_proposals(need: Need) -> int:
-    """Take a need's open proposals back, because it is no longer published."""
-    need.proposals.filter(status__in=OPEN).update(status=S.SUPERSEDED, updated_at=timezone.now())
+    """Take a need's open proposals back, because it is no longer open to offers."""
+    for proposal in need.proposals.filter(status__in=UNANSWERED | HALF_ANSWERED).exclude(status=S.SUPERSEDED):
+        settle(proposal, proposal_workflow.follow(proposal, "supersede"))
     return 0
 
 
@@ -110,12 +164,94 @@ def best_for_providers(need: Need, organisations: set) -> tuple[Pairing, Capabil
 
 
 @transaction.atomic
-def move_proposal(proposal: Proposal, name: str, *, actor: User, note: str = "", reason: str = "") -> ProposalEvent:
-    """Apply a transition and record who, when and, for a refusal, why."""
-    if name == "decline" and reason not in DeclineReason.values:
-        raise TransitionError("请选择不合适的原因，再提交。")
-    details = {"reason": reason} if name == "decline" else {}
-    return proposal_workflow.apply(proposal, name, actor=actor, note=note, **details)
+def move_proposal(proposal: Proposal, name: str, *, actor: User, note: str = "", reason: str = "") -> Event:
+    """Apply a transition, record who, when and, for a refusal, why, and do what follows from it."""
+    event = proposal_workflow.apply(proposal, name, actor=actor, note=note, reason=reason)
+    settle(proposal, event)
+    return event
+
+
+@transaction.atomic
+def apply_for_need(need: Need, *, actor: User, note: str = "") -> Proposal:
+    """An institute's offer for a public need, with the best of its own capabilities."""
+    if need.level != Level.PUBLIC or need not in Need.objects.published():
+        raise TransitionError("只能申请对接公开的、正在征集的需求。")
+    best = best_for_providers(need, actor.provider_ids)
+    if best is None:
+        raise TransitionError("贵机构还没有已发布的能力，请先在“能力维护”里发布，再申请对接。")
+    return bring_together(need, *best, side="apply", actor=actor, note=note)
+
+
+@transaction.atomic
+def invite_institute(need: Need, institute: Organisation, *, actor: User, note: str = "") -> Proposal:
+    """An enterprise's invitation to an institute, with the capability of it that fits best."""
+    if not actor.has_perm("needs.change_need", need):
+        raise NotPermitted("只有需求所属企业可以邀请机构。")
+    if need not in Need.objects.published():
+        raise TransitionError(f"需求{need.get_status_display()}，现在不能邀请机构。")
+    if need.level == Level.ORGANISER_ONLY:
+        raise TransitionError("该需求仅组织方可见，请联系组织方推荐给这家机构。")
+    best = best_for_providers(need, {institute.pk})
+    if best is None:
+        raise TransitionError(f"{institute}还没有已发布的能力，请选择别的机构。")
+    return bring_together(need, *best, side="invite", actor=actor, note=note)
+
+
+def bring_together(
+    need: Need, pairing: Pairing, capability: Capability, *, side: str, actor: User, note: str
+) -> Proposal:
+    """One side's wish for a pairing; where it has been proposed already, this is that side's answer."""
+    Need.objects.select_for_update().get(pk=need.pk)
+    proposal = need.proposals.filter(capability=capability).for_list().first()
+    if proposal is None:
+        proposal = Proposal(need=need, capability=capability, status=S.GENERATED, origin=ORIGINS[side])
+    if proposal.status in AT_REST:
+        describe(proposal, pairing, version=current_basis().version)
+        proposal.save()
+        settle(proposal, proposal_workflow.follow(proposal, side, actor=actor, note=note))
+    else:
+        answer = {"apply": "provider_accept", "invite": "enterprise_accept"}[side]
+        move_proposal(proposal, answer, actor=actor, note=note)
+    return proposal
+
+
+def settle(proposal: Proposal, event: Event) -> None:
+    """What follows from a step: the time to answer, what the institute may see, the docking, and who is told."""
+    proposal.answer_due_on = answer_due_on() if proposal.status in WAITING else None
+    proposal.save(update_fields=["answer_due_on"])
+    need, institute = proposal.need, proposal.capability.organisation
+    if event.action in {"consent", "invite"} and need.level > Level.PUBLIC:
+        grant_sight(need, actor=event.actor, organisation=institute)
+    if proposal.status == S.MUTUAL:
+        grant_sight(need, actor=event.actor, organisation=institute, sees_contact=True)
+        proposal_agreed.send(sender=Proposal, proposal=proposal, event=event)
+    tell_of_step(proposal, event)
+
+
+def answer_due_on() -> date:
+    return timezone.localdate() + ANSWER_WITHIN
+
+
+def expire_proposals() -> int:
+    """Remind those who have not answered when the time is nearly over, and close what is past it; may run twice."""
+    today = timezone.localdate()
+    waiting = Proposal.objects.waiting().for_list()
+    for proposal in waiting.filter(answer_due_on__range=(today, today + REMIND_BEFORE)):
+        remind_to_answer(proposal)
+    expired = 0
+    for proposal in waiting.filter(answer_due_on__lt=today):
+        with transaction.atomic():
+            # Somebody may answer at this very moment.
+            if event := proposal_workflow.follow(proposal, "expire"):
+                settle(proposal, event)
+                expired += 1
+    return expired
+
+
+def record_outcome(proposal: Proposal, *, has_succeeded: bool) -> None:
+    """Keep how the docking ended, as evidence for the matcher."""
+    proposal.has_succeeded = has_succeeded
+    proposal.save(update_fields=["has_succeeded", "updated_at"])
 
 
 def mark_seen(proposal: Proposal) -> None:

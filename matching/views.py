@@ -18,7 +18,7 @@ from matching.learning import activate_weights
 from matching.models import MatchState, Proposal, WeightSet
 from matching.services import best_for_providers, mark_seen, move_proposal
 from matching.workflow import proposal_workflow
-from needs.disclosure import disclose
+from needs.disclosure import disclose, log_reads
 from needs.enums import Sight
 from needs.models import Need
 from providers.enums import CapabilityKind
@@ -57,6 +57,7 @@ def inbox(request):
 def proposal_detail(request, pk):
     proposal = _visible_proposal(request, pk)
     need = disclose(proposal.need, request.user)
+    log_reads([proposal.need], request.user)
     if proposal.capability.organisation_id in request.user.provider_ids:
         mark_seen(proposal)
     context = {

@@ -1,14 +1,27 @@
-"""The life of a proposal until somebody answers, as a table."""
+"""The life of a proposal until both sides have answered, as a table."""
 
 from core.enums import Level
 from core.workflow import Transition, Workflow
+from matching.enums import WAITING, DeclineReason
 from matching.enums import ProposalStatus as S
+
+# What a match, an application or an invitation can take up again.
+AT_REST = frozenset({S.GENERATED, S.EXPIRED, S.SUPERSEDED})
+# What a change of the need or the capability puts back to its beginning.
+UNSETTLED = WAITING | AT_REST | {S.AWAITING_CONSENT}
 
 
 def refuse_organiser_only(proposal) -> str:
-    """Why a proposal for a need of level 3 stays with the organiser."""
+    """Why a proposal for a need of level 3 is not passed on right away."""
     if proposal.need.level == Level.ORGANISER_ONLY:
-        return "该需求仅组织方可见，不能推荐给机构；请先与企业商定公开级别。"
+        return "该需求仅组织方可见，推荐给机构之前请先“征求企业同意”。"
+    return ""
+
+
+def refuse_other_levels(proposal) -> str:
+    """Why nobody has to be asked."""
+    if proposal.need.level != Level.ORGANISER_ONLY:
+        return "只有“仅组织方”级别的需求需要征求企业同意，请直接推荐给机构。"
     return ""
 
 
@@ -21,12 +34,57 @@ proposal_workflow = Workflow(
         "matching.pass_on_proposal",
         refuse=refuse_organiser_only,
     ),
-    Transition("accept", "有意向", frozenset({S.PROPOSED}), S.INTERESTED, "matching.answer_proposal"),
     Transition(
-        "decline",
-        "不合适",
-        frozenset({S.PROPOSED, S.INTERESTED}),
-        S.DECLINED,
-        "matching.answer_proposal",
+        "ask_consent",
+        "征求企业同意",
+        frozenset({S.GENERATED}),
+        S.AWAITING_CONSENT,
+        "matching.pass_on_proposal",
+        refuse=refuse_other_levels,
     ),
+    Transition("consent", "同意推荐", frozenset({S.AWAITING_CONSENT}), S.PROPOSED, "matching.answer_as_enterprise"),
+    Transition(
+        "refuse_consent",
+        "不同意推荐",
+        frozenset({S.AWAITING_CONSENT}),
+        S.GENERATED,
+        "matching.answer_as_enterprise",
+    ),
+    Transition(
+        "enterprise_accept",
+        "有意向",
+        frozenset({S.PROPOSED, S.PROVIDER_INTERESTED}),
+        {S.PROPOSED: S.ENTERPRISE_INTERESTED, S.PROVIDER_INTERESTED: S.MUTUAL},
+        "matching.answer_as_enterprise",
+    ),
+    Transition(
+        "provider_accept",
+        "有意向",
+        frozenset({S.PROPOSED, S.ENTERPRISE_INTERESTED}),
+        {S.PROPOSED: S.PROVIDER_INTERESTED, S.ENTERPRISE_INTERESTED: S.MUTUAL},
+        "matching.answer_as_provider",
+    ),
+    Transition(
+        "enterprise_decline",
+        "不合适",
+        WAITING,
+        S.DECLINED,
+        "matching.answer_as_enterprise",
+        reasons=DeclineReason,
+    ),
+    Transition(
+        "provider_decline",
+        "不合适",
+        WAITING,
+        S.DECLINED,
+        "matching.answer_as_provider",
+        reasons=DeclineReason,
+    ),
+    # These follow from an application, an invitation, time, or a change of the need or the capability.
+    Transition("apply", "申请对接", AT_REST, S.PROVIDER_INTERESTED, None),
+    Transition("invite", "邀请对接", AT_REST, S.ENTERPRISE_INTERESTED, None),
+    Transition("expire", "逾期未答复", WAITING, S.EXPIRED, None),
+    Transition("renew", "重新推荐", UNSETTLED, S.PROPOSED, None),
+    Transition("rest", "等待组织方推荐", UNSETTLED, S.GENERATED, None),
+    Transition("supersede", "需求或能力已更新", UNSETTLED - {S.SUPERSEDED}, S.SUPERSEDED, None),
 )

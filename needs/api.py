@@ -5,7 +5,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from core.api import MoveInput
-from needs.disclosure import disclose
+from needs.disclosure import disclose, log_reads
 from needs.filters import NeedFilter
 from needs.models import Need
 from needs.serializers import NeedInputSerializer, NeedSerializer
@@ -59,7 +59,9 @@ class NeedViewSet(GenericViewSet):
         return Response(self._shown(need))
 
     def _shown(self, needs, *, many=False):
-        shown = [disclose(need, self.request.user) for need in (needs if many else [needs])]
+        needs = list(needs) if many else [needs]
+        log_reads(needs, self.request.user)
+        shown = [disclose(need, self.request.user) for need in needs]
         data = NeedSerializer(shown, many=True).data
         return data if many else data[0]
 

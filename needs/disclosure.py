@@ -1,13 +1,14 @@
-"""What of a need a reader is shown: the one place that pages, API, e-mails and explanations take it from."""
+"""What of a need a reader is shown: the one place that pages, API, exports and explanations take it from."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from core.enums import Level
+from core.models import record_each
 from matching.engine.units import find_kind
-from needs.enums import BudgetBand, NeedStatus, Sight
-from needs.models import Need, NeedLine
+from needs.enums import KNOWN, LISTED, BudgetBand, NeedStatus, Sight
+from needs.models import Need, NeedGrant, NeedLine
 
 WAITS_FOR = {
     NeedStatus.DRAFT: "企业提交",
@@ -55,9 +56,23 @@ def sight_of(need: Need, user) -> Sight | None:
     """How much of the need the user sees; None when not even that it exists."""
     if user.has_perm("needs.read_need", need):
         return Sight.FULL
-    if need.status != NeedStatus.PUBLISHED or need.level == Level.ORGANISER_ONLY:
+    if need.status not in KNOWN:
         return None
-    return Sight.PUBLIC if need.level == Level.PUBLIC else Sight.TEASER
+    grant = grant_of(need, user)
+    if grant and grant.sees_detail and need.level > Level.PUBLIC:
+        return Sight.DETAIL
+    if need.level == Level.PUBLIC:
+        return Sight.PUBLIC
+    is_hinted = need.level == Level.AFTER_NDA and need.status in LISTED
+    return Sight.TEASER if grant or is_hinted else None
+
+
+def grant_of(need: Need, user) -> NeedGrant | None:
+    """What the user was granted of this need, in person or through an institute."""
+    if not user.is_authenticated:
+        return None
+    held = [grant for grant in need.grants.all() if grant.is_held_by(user)]
+    return max(held, key=lambda grant: (grant.sees_detail, grant.sees_contact), default=None)
 
 
 def disclose(need: Need, user) -> DisclosedNeed:
@@ -65,8 +80,12 @@ def disclose(need: Need, user) -> DisclosedNeed:
     sight = sight_of(need, user)
     if sight is None:
         raise PermissionError(f"need {need.pk} was fetched past visible_to")
-    full, open_ = sight == Sight.FULL, sight != Sight.TEASER
+    full, open_, detail = sight == Sight.FULL, sight != Sight.TEASER, sight in {Sight.FULL, Sight.DETAIL}
+    grant = None if full else grant_of(need, user)
+    meets = full or (grant is not None and grant.sees_contact)
     lines = tuple(need.lines.all())
+    # How far a confidential need has come is its own matter.
+    status = NeedStatus(need.status) if open_ else NeedStatus.PUBLISHED
     return DisclosedNeed(
         id=need.pk,
         number=need.number,
@@ -76,8 +95,8 @@ def disclose(need: Need, user) -> DisclosedNeed:
         discipline_display=need.get_discipline_display(),
         category_display=need.get_category_display() if open_ else "",
         problem_type_display=need.get_problem_type_display() if open_ else "",
-        status=need.status,
-        status_display=need.get_status_display(),
+        status=status,
+        status_display=status.label,
         level=need.level,
         region=need.organisation.region,
         region_display=need.organisation.region_display,
@@ -85,20 +104,40 @@ def disclose(need: Need, user) -> DisclosedNeed:
         budget=_budget(need, full=full),
         expected_on=need.expected_on if open_ else None,
         published_at=need.published_at,
-        text=need.problem if full else need.public_text if open_ else "",
+        text=need.problem if full else _whole_text(need) if detail else need.public_text if open_ else "",
         lines=lines if open_ else (),
         cooperation=tuple(need.cooperation_display) if open_ else (),
         credentials=tuple(need.credentials_display) if open_ else (),
-        organisation_name=need.organisation.name if full or (open_ and not need.is_anonymous) else "",
-        contact=_contact(need) if full or (open_ and need.shows_contact) else "",
+        organisation_name=need.organisation.name if detail or meets or (open_ and not need.is_anonymous) else "",
+        contact=_contact(need) if meets or (open_ and need.shows_contact) else "",
         waits_for=_next_move(need) if full else "",
     )
+
+
+def log_reads(needs: list[Need], user) -> None:
+    """Note in the needs' history who read their confidential content; the enterprise itself is not noted."""
+    read = [
+        need
+        for need in needs
+        if need.level > Level.PUBLIC
+        and sight_of(need, user) in {Sight.FULL, Sight.DETAIL}
+        and need.organisation_id not in user.organisation_ids
+    ]
+    whose = "、".join(body.name for body in user.organisations) if read else ""
+    record_each(read, "read", "查看保密内容", actor=user, data={"organisation": whose})
 
 
 def quantity_labels(lines) -> list[str]:
     """The kinds of quantity the lines are about, each once, in words."""
     keys = dict.fromkeys(line.reading.get("quantity") for line in lines)
     return [find_kind(key).label for key in keys if key]
+
+
+def _whole_text(need: Need) -> str:
+    """All an institute under the confidentiality agreement reads, under its headings."""
+    parts = ("problem", "background", "current_state", "goal")
+    texts = [(Need._meta.get_field(name).verbose_name, getattr(need, name).strip()) for name in parts]
+    return "\n\n".join(f"{heading}：{text}" for heading, text in texts if text)
 
 
 def _next_move(need: Need) -> str:

@@ -9,7 +9,16 @@ class NeedStatus(TextChoices):
     ACCEPTED = "accepted", "已受理"
     REJECTED = "rejected", "不予受理"
     PUBLISHED = "published", "已发布"
+    DOCKING = "docking", "对接中"
+    CONTRACTED = "contracted", "已签约"
+    RESOLVED = "resolved", "已解决"
     WITHDRAWN = "withdrawn", "已撤回"
+
+
+# Open to offers: in the hall and in matching.
+LISTED = frozenset({NeedStatus.PUBLISHED, NeedStatus.DOCKING})
+# What has once been shown to everybody stays known, except for confidential needs.
+KNOWN = LISTED | {NeedStatus.CONTRACTED, NeedStatus.RESOLVED}
 
 
 class NeedCategory(TextChoices):
@@ -77,5 +86,6 @@ class Sight(TextChoices):
     """How much of a need a reader sees."""
 
     FULL = "full", "全部"
+    DETAIL = "detail", "保密后可见"
     PUBLIC = "public", "公开内容"
     TEASER = "teaser", "保密前摘要"

@@ -16,7 +16,7 @@ class NeedFilter(filters.FilterSet):
     region = filters.ChoiceFilter(label="地区", choices=region_choices, method="in_region", empty_label="全部")
     mode = filters.ChoiceFilter(label="测量方式", choices=MeasuringMode, method="with_mode", empty_label="全部")
     budget = filters.ChoiceFilter(label="预算", choices=BudgetBand, method="with_budget", empty_label="全部")
-    status = filters.ChoiceFilter(label="状态", choices=NeedStatus, empty_label="全部")
+    status = filters.ChoiceFilter(label="状态", choices=NeedStatus, method="with_status", empty_label="全部")
 
     class Meta:
         model = Need
@@ -37,6 +37,12 @@ class NeedFilter(filters.FilterSet):
 
     def in_region(self, queryset, name, value: str):
         return queryset.filter(within("organisation__region", [value]))
+
+    def with_status(self, queryset, name, value: str):
+        """By the status the reader is shown: of a confidential need only that it is published."""
+        readable = Q(pk__in=Need.objects.readable_by(self.request.user).values("pk"))
+        is_shown = readable & Q(status=value)
+        return queryset.filter(is_shown | ~readable if value == NeedStatus.PUBLISHED else is_shown)
 
     def with_mode(self, queryset, name, value: str):
         in_lines = NeedLine.objects.filter(need=OuterRef("pk"), mode=value)

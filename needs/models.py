@@ -9,14 +9,15 @@ from django.urls import reverse
 
 from accounts.models import Organisation, User, validate_telephone
 from core.enums import CredentialKind, Discipline, Level, MeasuringMode
-from core.models import TimestampedModel, WorkflowEvent
-from needs.enums import BudgetBand, Cooperation, NeedCategory, Obligation, ProblemType, Urgency
+from core.models import TimestampedModel, TracedModel
+from needs.enums import KNOWN, LISTED, BudgetBand, Cooperation, NeedCategory, Obligation, ProblemType, Urgency
 from needs.enums import NeedStatus as S
 
 
 class NeedQuerySet(models.QuerySet):
     def published(self):
-        return self.filter(status=S.PUBLISHED)
+        """Needs that are open to offers."""
+        return self.filter(status__in=LISTED)
 
     def owned_by(self, user):
         return self.filter(organisation__in=user.organisation_ids) if user.is_authenticated else self.none()
@@ -28,14 +29,14 @@ class NeedQuerySet(models.QuerySet):
         return self.filter(user.in_charge_of("organisation__region")).exclude(status=S.DRAFT)
 
     def visible_to(self, user):
-        """Published needs below level 3 for everyone; all of one's own; all submitted ones for their organisers."""
-        known = Q(status=S.PUBLISHED, level__lt=Level.ORGANISER_ONLY)
-        return self.filter(known | self._full_sight(user))
+        """Published needs below level 3 for everyone; what one was granted; all of one's own and one's regions'."""
+        known = Q(status__in=KNOWN, level=Level.PUBLIC) | Q(status__in=LISTED, level=Level.AFTER_NDA)
+        return self.filter(known | self._granted(user) | self._full_sight(user))
 
     def readable_by(self, user):
         """Needs whose lines and text the user may read: what a search may look into."""
-        public = Q(status=S.PUBLISHED, level=Level.PUBLIC)
-        return self.filter(public | self._full_sight(user))
+        public = Q(status__in=KNOWN, level=Level.PUBLIC)
+        return self.filter(public | self._granted(user, sees_detail=True) | self._full_sight(user))
 
     def waiting_first(self):
         """What the organiser has to act on, then what waits for the enterprise; the longest untouched first."""
@@ -49,7 +50,12 @@ class NeedQuerySet(models.QuerySet):
         return self.filter(self._full_sight(user))
 
     def for_list(self):
-        return self.select_related("organisation").prefetch_related("lines")
+        return self.select_related("organisation").prefetch_related("lines", "grants")
+
+    @staticmethod
+    def _granted(user, **sight) -> Q:
+        """The condition that the user holds a grant; it rests while the need is not published."""
+        return Q(pk__in=NeedGrant.objects.held_by(user).filter(**sight).values("need"), status__in=KNOWN)
 
     @staticmethod
     def _full_sight(user) -> Q:
@@ -61,7 +67,7 @@ class NeedQuerySet(models.QuerySet):
         return mine | (user.in_charge_of("organisation__region") & ~Q(status=S.DRAFT))
 
 
-class Need(TimestampedModel):
+class Need(TracedModel):
     """A measurement problem an enterprise wants solved."""
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="needs", verbose_name="企业")
@@ -120,7 +126,7 @@ class Need(TimestampedModel):
             ),
             models.CheckConstraint(
                 name="need_published_is_confirmed",
-                condition=~Q(status=S.PUBLISHED) | Q(public_text_confirmed_at__isnull=False),
+                condition=~Q(status__in=sorted(KNOWN)) | Q(public_text_confirmed_at__isnull=False),
                 violation_error_message="公开内容须经企业确认后才能发布。",
             ),
         ]
@@ -185,10 +191,45 @@ class NeedLine(TimestampedModel):
         return " ".join(filter(None, [self.object_name, self.measurand, self.range_text, self.accuracy_text]))
 
 
-class NeedEvent(WorkflowEvent):
-    """One step in a need's life."""
+class NeedGrantQuerySet(models.QuerySet):
+    def held_by(self, user):
+        """The grants a person has, in person or through a verified institute."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(Q(organisation__in=user.provider_ids) | Q(user=user))
 
-    need = models.ForeignKey(Need, models.CASCADE, related_name="events", verbose_name="需求")
 
-    class Meta(WorkflowEvent.Meta):
-        verbose_name = verbose_name_plural = "需求流转"
+class NeedGrant(TimestampedModel):
+    """That an institute, or one person, may see more of a need than its level shows; ends by being deleted.
+
+    The row itself tells that the need exists; detail is the text and the lines, contact whom to call.
+    """
+
+    need = models.ForeignKey(Need, models.CASCADE, related_name="grants", verbose_name="需求")
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, null=True, blank=True, related_name="+", verbose_name="机构"
+    )
+    user = models.ForeignKey(User, models.CASCADE, null=True, blank=True, related_name="+", verbose_name="个人")
+    sees_detail = models.BooleanField("可见详情", default=False)
+    sees_contact = models.BooleanField("可见联系方式", default=False)
+
+    objects = NeedGrantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "需求授权"
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(name="need_grant_once_each", fields=["need", "organisation"]),
+            models.UniqueConstraint(name="need_grant_once_a_person", fields=["need", "user"]),
+            models.CheckConstraint(
+                name="need_grant_has_one_holder",
+                condition=Q(organisation__isnull=True, user__isnull=False)
+                | Q(organisation__isnull=False, user__isnull=True),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.need} → {self.organisation or self.user}"
+
+    def is_held_by(self, user) -> bool:
+        return self.organisation_id in user.provider_ids or self.user_id == user.pk

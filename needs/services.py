@@ -7,11 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from core.models import Event
 from core.workflow import NotPermitted, TransitionError
 from matching.engine.facts import Cells, Line, to_json
 from matching.engine.lines import read_line
+from needs.enums import LISTED
 from needs.enums import NeedStatus as S
-from needs.models import Need, NeedEvent, NeedLine
+from needs.models import Need, NeedGrant, NeedLine
 from needs.signals import need_closed, need_published
 from needs.workflow import need_workflow
 
@@ -139,7 +141,7 @@ def write_public_text(need: Need, *, actor: User, **fields) -> Need:
 
 
 @transaction.atomic
-def confirm_public_text(need: Need, *, actor: User, seen: str | None = None) -> NeedEvent:
+def confirm_public_text(need: Need, *, actor: User, seen: str | None = None) -> Event:
     """The enterprise's word that the public text may be shown; `seen` is the wording it was shown."""
     if not actor.has_perm("needs.change_need", need):
         raise NotPermitted("公开内容只能由需求所属企业确认。")
@@ -150,13 +152,11 @@ def confirm_public_text(need: Need, *, actor: User, seen: str | None = None) -> 
         raise TransitionError("公开内容刚刚被组织方修改过，请重新核对后再确认。")
     need.public_text_confirmed_at = timezone.now()
     need.save(update_fields=["public_text_confirmed_at", "updated_at"])
-    return need.events.create(
-        action="confirm", label="确认公开内容", source=need.status, target=need.status, actor=actor
-    )
+    return need.record("confirm", "确认公开内容", source=need.status, target=need.status, actor=actor)
 
 
 @transaction.atomic
-def move_need(need: Need, name: str, *, actor: User, note: str = "") -> NeedEvent:
+def move_need(need: Need, name: str, *, actor: User, note: str = "") -> Event:
     """Apply a transition, record who and when, and announce what others act on."""
     event = need_workflow.apply(need, name, actor=actor, note=note)
     if event.target == S.SUBMITTED:
@@ -165,7 +165,50 @@ def move_need(need: Need, name: str, *, actor: User, note: str = "") -> NeedEven
     if event.target == S.PUBLISHED:
         need.published_at = timezone.now()
         need.save(update_fields=["published_at"])
-        transaction.on_commit(partial(need_published.send_robust, sender=Need, need=need))
-    if event.source == S.PUBLISHED:
-        transaction.on_commit(partial(need_closed.send_robust, sender=Need, need=need))
+    announce(need, event)
     return event
+
+
+@transaction.atomic
+def follow_need(need: Need, name: str, *, actor: User | None = None, note: str = "") -> Event | None:
+    """Take a step that follows from the need's dockings; None where the need is past it."""
+    event = need_workflow.follow(need, name, actor=actor, note=note)
+    if event:
+        announce(need, event)
+    return event
+
+
+def announce(need: Need, event: Event) -> None:
+    """Tell the other apps when the need opens to offers, and when it closes."""
+    if event.target == S.PUBLISHED:
+        transaction.on_commit(partial(need_published.send_robust, sender=Need, need=need))
+    if event.source in LISTED and event.target not in LISTED:
+        transaction.on_commit(partial(need_closed.send_robust, sender=Need, need=need))
+
+
+@transaction.atomic
+def grant_sight(
+    need: Need,
+    *,
+    actor: User | None,
+    organisation: Organisation | None = None,
+    user: User | None = None,
+    **sight: bool,
+) -> NeedGrant:
+    """Let an institute or a person see more of the need; what was granted before stays."""
+    grant, _ = NeedGrant.objects.select_for_update().get_or_create(need=need, organisation=organisation, user=user)
+    for name, seen in sight.items():
+        setattr(grant, name, seen)
+    grant.save()
+    need.record("grant", "开放查看", actor=actor, data={"to": str(organisation or user), **sight})
+    return grant
+
+
+@transaction.atomic
+def revoke_sight(
+    need: Need, *, actor: User | None, organisation: Organisation | None = None, user: User | None = None
+) -> None:
+    """Close what an institute or a person was let see beyond the need's level."""
+    ended, _ = need.grants.filter(organisation=organisation, user=user).delete()
+    if ended:
+        need.record("revoke", "收回查看", actor=actor, data={"from": str(organisation or user)})

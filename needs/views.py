@@ -20,7 +20,7 @@ from core.workflow import TransitionError
 from matching.engine.lines import split_lines
 from matching.engine.quantities import read
 from matching.engine.units import find_kind
-from needs.disclosure import disclose
+from needs.disclosure import disclose, log_reads
 from needs.enums import Sight
 from needs.filters import HallFilter, NeedFilter
 from needs.forms import LineFormSet, ProblemForm, PublicTextForm, TermsForm
@@ -75,12 +75,14 @@ def _list_page(request, needs, template, filterset=NeedFilter):
 def need_detail(request, pk):
     need = _visible_need(request, pk)
     shown = disclose(need, request.user)
+    log_reads([need], request.user)
     context = {"need": shown, "path": NEED_PATH}
     if shown.sight == Sight.FULL:
         context |= {
             "own": need,
             "steps": need_workflow.steps_for(need, request.user),
-            "events": list(need.events.select_related("actor")),
+            "events": list(need.events.exclude(action="read").select_related("actor")),
+            "reads": list(need.events.filter(action="read").select_related("actor").order_by("-number")[:50]),
             "may_change": request.user.has_perm("needs.change_need", need),
             "public_form": PublicTextForm(instance=need) if need.status in PUBLIC_TEXT_STATES else None,
             "may_screen": request.user.has_perm("needs.screen_need", need),

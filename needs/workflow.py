@@ -1,10 +1,11 @@
-"""The life of a need, from draft to published, as a table."""
+"""The life of a need, from draft to resolved, as a table."""
 
 from core.workflow import Transition, Workflow
 from needs.enums import NeedStatus as S
 
 # The straight way, as the step bar shows it.
-NEED_PATH = tuple((state, state.label) for state in (S.DRAFT, S.SUBMITTED, S.ACCEPTED, S.PUBLISHED))
+STATES_ON_THE_WAY = (S.DRAFT, S.SUBMITTED, S.ACCEPTED, S.PUBLISHED, S.DOCKING, S.CONTRACTED, S.RESOLVED)
+NEED_PATH = tuple((state, state.label) for state in STATES_ON_THE_WAY)
 
 
 def refuse_incomplete(need) -> str:
@@ -69,8 +70,14 @@ need_workflow = Workflow(
     Transition(
         "withdraw",
         "撤回",
-        frozenset({S.SUBMITTED, S.RETURNED, S.DIAGNOSING, S.ACCEPTED, S.PUBLISHED}),
+        frozenset({S.SUBMITTED, S.RETURNED, S.DIAGNOSING, S.ACCEPTED, S.PUBLISHED, S.DOCKING}),
         S.WITHDRAWN,
         "needs.change_need",
     ),
+    Transition("revise", "修改需求", frozenset({S.PUBLISHED}), S.RETURNED, "needs.change_need", needs_note=True),
+    # These follow from what happens to the dockings of the need.
+    Transition("dock", "开始对接", frozenset({S.PUBLISHED}), S.DOCKING, None),
+    Transition("undock", "重新征集", frozenset({S.DOCKING, S.CONTRACTED}), S.PUBLISHED, None),
+    Transition("contract", "签约", frozenset({S.PUBLISHED, S.DOCKING}), S.CONTRACTED, None),
+    Transition("resolve", "已解决", frozenset({S.DOCKING, S.CONTRACTED}), S.RESOLVED, None),
 )

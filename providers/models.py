@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Organisation, User
 from core.enums import CredentialKind, Discipline, MeasuringMode
-from core.models import TimestampedModel, WorkflowEvent
+from core.models import TimestampedModel, TracedModel
 from providers.enums import CapabilityKind, ImportStatus
 from providers.enums import CapabilityStatus as S
 
@@ -89,7 +89,7 @@ class CapabilityQuerySet(models.QuerySet):
         return Credential.objects.valid().filter(pk=OuterRef("credential"))
 
 
-class Capability(TimestampedModel):
+class Capability(TracedModel):
     """What an institute can measure with one kind of instrument, or could find out by research."""
 
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="capabilities", verbose_name="机构")
@@ -134,6 +134,10 @@ class Capability(TimestampedModel):
         return reverse("providers:capability_detail", args=[self.pk])
 
     @property
+    def is_published(self) -> bool:
+        return self.status == S.PUBLISHED
+
+    @property
     def modes_display(self) -> list[str]:
         return [MeasuringMode(value).label for value in self.modes]
 
@@ -166,15 +170,6 @@ class CapabilityLine(TimestampedModel):
 
     def __str__(self):
         return " ".join(filter(None, [self.measurand, self.range_text, self.uncertainty_text]))
-
-
-class CapabilityEvent(WorkflowEvent):
-    """One step in a capability's life."""
-
-    capability = models.ForeignKey(Capability, models.CASCADE, related_name="events", verbose_name="能力")
-
-    class Meta(WorkflowEvent.Meta):
-        verbose_name = verbose_name_plural = "能力流转"
 
 
 class ScopeImportQuerySet(models.QuerySet):

@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from core.models import Event
 from core.workflow import NotPermitted
 from matching.engine.facts import Cells, Line, to_json
 from matching.engine.lines import read_line
 from providers.enums import CapabilityStatus as S
-from providers.models import Capability, CapabilityEvent, CapabilityLine, Credential
+from providers.models import Capability, CapabilityLine, Credential
 from providers.signals import capabilities_changed
 from providers.workflow import capability_workflow
 
@@ -94,7 +95,7 @@ def reread_capability_lines(*, progress: Callable[..., Iterable] = iter) -> int:
 
 
 @transaction.atomic
-def move_capability(capability: Capability, name: str, *, actor: User, note: str = "") -> CapabilityEvent:
+def move_capability(capability: Capability, name: str, *, actor: User, note: str = "") -> Event:
     """Apply a transition, record who and when, and announce that the catalogue changed."""
     event = capability_workflow.apply(capability, name, actor=actor, note=note)
     announce_change(capability, was_public=event.source == S.PUBLISHED)

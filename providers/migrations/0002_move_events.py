@@ -1,0 +1,16 @@
+from django.db import migrations
+
+from core.migrations._carry_over import carry_over
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('contenttypes', '0002_remove_content_type_name'),
+        ('core', '0001_history'),
+        ('providers', '0001_initial'),
+    ]
+
+    operations = [
+        migrations.RunPython(carry_over('providers.CapabilityEvent', 'capability'), migrations.RunPython.noop),
+    ]
