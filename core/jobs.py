@@ -1,0 +1,45 @@
+"""What the worker does for all apps."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.apps import apps
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from django_q.models import Schedule
+
+from core.files import FOLDER, StoredFile
+
+# A file is written before its row, in a transaction that may take a while.
+ORPHANED_AFTER = timedelta(days=1)
+
+
+def remove_orphans() -> int:
+    """Delete files that no record names any more; returns how many."""
+    owners = (model for model in apps.get_models() if issubclass(model, StoredFile))
+    owned = {path for owner in owners for path in owner._base_manager.values_list("file", flat=True)}
+    oldest = timezone.now() - ORPHANED_AFTER
+    orphans = [
+        path for path in stored_paths(FOLDER) if path not in owned and default_storage.get_modified_time(path) < oldest
+    ]
+    for path in orphans:
+        default_storage.delete(path)
+    return len(orphans)
+
+
+def stored_paths(folder: str) -> Iterator[str]:
+    """The paths of all files in the folder and below."""
+    if not default_storage.exists(folder):
+        return
+    folders, names = default_storage.listdir(folder)
+    yield from (f"{folder}/{name}" for name in names)
+    for name in folders:
+        yield from stored_paths(f"{folder}/{name}")
+
+
+def keep_schedule(**kwargs) -> None:
+    """Have files without a record removed each night."""
+    Schedule.objects.update_or_create(
+        name="每夜清理无主附件",
+        defaults={"func": "core.jobs.remove_orphans", "schedule_type": Schedule.CRON, "cron": "40 2 * * *"},
+    )
