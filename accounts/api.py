@@ -1,10 +1,9 @@
-from rest_framework.viewsets import ReadOnlyModelViewSet
-
 from accounts.models import Organisation
 from accounts.serializers import OrganisationSerializer
+from core.api.viewsets import ApiViewSet
 
 
-class OrganisationViewSet(ReadOnlyModelViewSet):
+class OrganisationViewSet(ApiViewSet):
     """单位：已核验的服务机构与组织方；登录后还有自己的单位。"""
 
     queryset = Organisation.objects.none()

@@ -4,8 +4,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from rest_framework.viewsets import GenericViewSet
 
+from core.api.viewsets import ApiViewSet
 from matching.adapters import text_document
 from matching.cards import Card, cards_for, cards_of_match, describe_gap
 from matching.engine.facts import to_json
@@ -22,7 +22,7 @@ from matching.serializers import (
     ReadOutputSerializer,
 )
 from matching.services import match_document, move_proposal
-from needs.disclosure import DisclosedNeed, disclose
+from needs.disclosure import DisclosedNeed, disclose, log_reads
 from needs.enums import Sight
 
 
@@ -35,7 +35,7 @@ class ShownProposal:
     card: Card | None
 
 
-class ProposalViewSet(GenericViewSet):
+class ProposalViewSet(ApiViewSet):
     """匹配建议：本单位需求的、本机构收到的，以及所辖地区的。"""
 
     queryset = Proposal.objects.none()
@@ -45,26 +45,20 @@ class ProposalViewSet(GenericViewSet):
     def get_queryset(self):
         return Proposal.objects.visible_to(self.request.user).for_inbox().prefetch_related("capability__lines")
 
-    def list(self, request):
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer([self._show(each) for each in page], many=True).data)
-
-    def retrieve(self, request, pk=None):
-        return Response(self.get_serializer(self._show(self.get_object())).data)
-
-    @extend_schema(request=AnswerInput, responses=ProposalSerializer)
-    @action(detail=True, methods=["post"], url_path="move/(?P<name>[a-z_]+)")
-    def move(self, request, pk=None, name=""):
-        proposal = self.get_object()
-        reason = AnswerInput(data=request.data)
-        reason.is_valid(raise_exception=True)
-        move_proposal(proposal, name, actor=request.user, **reason.validated_data)
-        return Response(self.get_serializer(self._show(proposal)).data)
-
-    def _show(self, proposal: Proposal) -> ShownProposal:
+    def show(self, proposal):
         need = disclose(proposal.need, self.request.user)
         card = None if need.sight == Sight.TEASER else cards_for([proposal])[0]
         return ShownProposal(proposal, need, card)
+
+    def note_shown(self, proposals):
+        log_reads([proposal.need for proposal in proposals], self.request.user)
+
+    @extend_schema(request=AnswerInput)
+    @action(detail=True, methods=["post"], url_path="move/(?P<name>[a-z_]+)")
+    def move(self, request, pk=None, name=""):
+        proposal = self.get_object()
+        move_proposal(proposal, name, actor=request.user, **self.read(AnswerInput))
+        return self.answer(proposal)
 
 
 class MatchView(APIView):
