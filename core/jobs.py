@@ -9,9 +9,11 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 from core.files import FOLDER, StoredFile
+from core.models import IdempotentAnswer
 
 # A file is written before its row, in a transaction that may take a while.
 ORPHANED_AFTER = timedelta(days=1)
+ANSWERS_KEPT_FOR = timedelta(hours=48)
 
 
 def remove_orphans() -> int:
@@ -37,9 +39,19 @@ def stored_paths(folder: str) -> Iterator[str]:
         yield from stored_paths(f"{folder}/{name}")
 
 
+def delete_old_answers() -> int:
+    """Forget answers of the API that nobody will ask for again; returns how many."""
+    deleted, _ = IdempotentAnswer.objects.filter(created_at__lt=timezone.now() - ANSWERS_KEPT_FOR).delete()
+    return deleted
+
+
 def keep_schedule(**kwargs) -> None:
-    """Have files without a record removed each night."""
+    """Have files without a record removed each night, and old answers each hour."""
     Schedule.objects.update_or_create(
         name="每夜清理无主附件",
         defaults={"func": "core.jobs.remove_orphans", "schedule_type": Schedule.CRON, "cron": "40 2 * * *"},
+    )
+    Schedule.objects.update_or_create(
+        name="每小时清理应答留存",
+        defaults={"func": "core.jobs.delete_old_answers", "schedule_type": Schedule.HOURLY},
     )
