@@ -1,6 +1,7 @@
 """Attachments: checked by their content, kept under names of our own, given out as downloads only."""
 
 import hashlib
+import logging
 import unicodedata
 from dataclasses import dataclass
 from functools import partial
@@ -12,11 +13,15 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import models, transaction
-from django.http import FileResponse, Http404
+from django.http import FileResponse, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone
 
 from core.formats import EXTENSIONS, MEGABYTE, FormatError, format_of
 from core.models import TimestampedModel
+
+logger = logging.getLogger(__name__)
 
 FOLDER = "files"
 MAX_NAME = 120
@@ -89,18 +94,50 @@ def max_megabytes() -> int:
     return settings.MAX_ATTACHMENT_SIZE // MEGABYTE
 
 
+def upload_help() -> str:
+    return f"PDF、Word（.docx）、Excel（.xlsx）、PNG、JPG、TXT 或 CSV，每个最大 {max_megabytes()} MB。"
+
+
+class UploadInput(forms.FileInput):
+    """A file input that offers the files we take."""
+
+    def __init__(self, attrs=None):
+        super().__init__({"accept": ",".join(EXTENSIONS), **(attrs or {})})
+
+
+class ManyUploadsInput(UploadInput):
+    allow_multiple_selected = True
+
+    def value_from_datadict(self, data, files, name):
+        return files.getlist(name)
+
+
 class UploadField(forms.FileField):
     """A file to attach; its cleaned value is what `store_file` takes."""
 
+    widget = UploadInput
     default_error_messages = {"required": "请选择文件。"}
 
     def __init__(self, **options):
-        help_text = f"PDF、Word（.docx）、Excel（.xlsx）、PNG、JPG、TXT 或 CSV，每个最大 {max_megabytes()} MB。"
-        widget = forms.FileInput(attrs={"accept": ",".join(EXTENSIONS)})
-        super().__init__(**{"label": "附件", "help_text": help_text, "widget": widget, **options})
+        super().__init__(**{"label": "附件", "help_text": upload_help(), **options})
 
     def to_python(self, data):
         return None if data in self.empty_values else check_upload(data)
+
+
+class ManyUploadsForm(forms.Form):
+    """Files to attach. What may be stored is in `cleaned_data` even when others beside it were refused."""
+
+    files = forms.Field(label="附件", required=False, help_text=upload_help(), widget=ManyUploadsInput)
+
+    def clean_files(self):
+        checked = []
+        for upload in self.cleaned_data["files"]:
+            try:
+                checked.append(check_upload(upload))
+            except ValidationError as error:
+                self.add_error("files", error)
+        return checked
 
 
 # --- Storing --------------------------------------------------------------------------------------------
@@ -160,12 +197,16 @@ def delete_file(stored: StoredFile) -> None:
 # --- Giving out -----------------------------------------------------------------------------------------
 
 
-def answer_download(stored: StoredFile) -> FileResponse:
-    """The file as a download that no browser shows or keeps; the caller has checked who asks."""
+def answer_download(request: HttpRequest, stored: StoredFile) -> HttpResponseBase:
+    """The file as a download that no browser shows or keeps; the caller has checked who asks.
+
+    A file that is lost is answered by a page that says so, with status 404.
+    """
     try:
         content = stored.file.open("rb")
-    except FileNotFoundError as error:
-        raise Http404("这个附件的文件已不在服务器上，请联系上传人重新上传。") from error
+    except FileNotFoundError:
+        logger.error("the file of %s %s is missing: %s", stored._meta.label, stored.pk, stored.file.name)
+        return render(request, "file_missing.html", status=404)
     headers = {
         "X-Content-Type-Options": "nosniff",
         "Content-Security-Policy": "sandbox",

@@ -8,7 +8,7 @@ from core.enums import Level
 from core.models import record_each
 from matching.engine.units import find_kind
 from needs.enums import KNOWN, LISTED, BudgetBand, NeedStatus, Sight
-from needs.models import Need, NeedGrant, NeedLine
+from needs.models import Need, NeedFile, NeedGrant, NeedLine
 
 WAITS_FOR = {
     NeedStatus.DRAFT: "企业提交",
@@ -16,6 +16,27 @@ WAITS_FOR = {
     NeedStatus.DIAGNOSING: "组织方诊断",
     NeedStatus.RETURNED: "企业补充后重新提交",
 }
+# What is told beside the problem itself, in the order of reading.
+PASSAGES = (
+    "background",
+    "current_state",
+    "measures_taken",
+    "goal",
+    "difficulties",
+    "sample",
+    "traceability",
+    "acceptance",
+    "ownership",
+)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One part of the whole text, under its heading."""
+
+    name: str
+    label: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -40,7 +61,9 @@ class DisclosedNeed:
     expected_on: date | None = None
     published_at: datetime | None = None
     text: str = ""
+    passages: tuple[Passage, ...] = ()
     lines: tuple[NeedLine, ...] = ()
+    files: tuple[NeedFile, ...] = ()
     cooperation: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
     organisation_name: str = ""
@@ -104,8 +127,10 @@ def disclose(need: Need, user) -> DisclosedNeed:
         budget=_budget(need, full=full),
         expected_on=need.expected_on if open_ else None,
         published_at=need.published_at,
-        text=need.problem if full else _whole_text(need) if detail else need.public_text if open_ else "",
+        text=need.problem if detail else need.public_text if open_ else "",
+        passages=_passages(need) if detail else (),
         lines=lines if open_ else (),
+        files=_files(need, all_=detail or (grant is not None and grant.sees_detail)) if open_ else (),
         cooperation=tuple(need.cooperation_display) if open_ else (),
         credentials=tuple(need.credentials_display) if open_ else (),
         organisation_name=need.organisation.name if detail or meets or (open_ and not need.is_anonymous) else "",
@@ -123,8 +148,19 @@ def log_reads(needs: list[Need], user) -> None:
         and sight_of(need, user) in {Sight.FULL, Sight.DETAIL}
         and need.organisation_id not in user.organisation_ids
     ]
-    whose = "、".join(body.name for body in user.organisations) if read else ""
-    record_each(read, "read", "查看保密内容", actor=user, data={"organisation": whose})
+    _note_read(read, user, "查看保密内容")
+
+
+def log_download(file: NeedFile, user) -> None:
+    """Note in the need's history who took a file that not everybody may have."""
+    is_open = file.is_public and file.need.level == Level.PUBLIC
+    if not is_open and file.need.organisation_id not in user.organisation_ids:
+        _note_read([file.need], user, "下载保密附件", file=file.name)
+
+
+def _note_read(needs: list[Need], user, label: str, **what: str) -> None:
+    whose = "、".join(body.name for body in user.organisations) if needs else ""
+    record_each(needs, "read", label, actor=user, data={"organisation": whose, **what})
 
 
 def quantity_labels(lines) -> list[str]:
@@ -133,11 +169,13 @@ def quantity_labels(lines) -> list[str]:
     return [find_kind(key).label for key in keys if key]
 
 
-def _whole_text(need: Need) -> str:
-    """All an institute under the confidentiality agreement reads, under its headings."""
-    parts = ("problem", "background", "current_state", "goal")
-    texts = [(Need._meta.get_field(name).verbose_name, getattr(need, name).strip()) for name in parts]
-    return "\n\n".join(f"{heading}：{text}" for heading, text in texts if text)
+def _passages(need: Need) -> tuple[Passage, ...]:
+    texts = [(Need._meta.get_field(name), getattr(need, name).strip()) for name in PASSAGES]
+    return tuple(Passage(field.name, field.verbose_name, text) for field, text in texts if text)
+
+
+def _files(need: Need, *, all_: bool) -> tuple[NeedFile, ...]:
+    return tuple(file for file in need.files.all() if all_ or file.is_public)
 
 
 def _next_move(need: Need) -> str:

@@ -38,17 +38,25 @@ class ProblemForm(forms.ModelForm):
             "problem_type",
             "background",
             "current_state",
+            "measures_taken",
             "goal",
+            "difficulties",
+            "sample",
+            "traceability",
         ]
         widgets = {
             "problem": forms.Textarea(attrs={"rows": 9}),
             "background": forms.Textarea(attrs={"rows": 3}),
             "current_state": forms.Textarea(attrs={"rows": 3}),
+            "measures_taken": forms.Textarea(attrs={"rows": 3}),
             "goal": forms.Textarea(attrs={"rows": 3}),
+            "difficulties": forms.Textarea(attrs={"rows": 3}),
         }
         help_texts = {
             "title": "一句话说清要测什么，例如“深孔内径在线测量”。",
             "problem": "用自己的话写：测什么、多大范围、要多准、在什么条件下、现在卡在哪里。",
+            "sample": "材料、尺寸、质量、数量；能否送到实验室，还是只能在现场测。",
+            "traceability": "例如“溯源至国家基准”“出具带 CNAS 标识的校准证书”。",
         }
 
 
@@ -101,6 +109,8 @@ class TermsForm(forms.ModelForm):
             "budget_high",
             "cooperation",
             "credentials",
+            "acceptance",
+            "ownership",
             "contact_name",
             "contact_phone",
             "contact_email",
@@ -120,6 +130,8 @@ class TermsForm(forms.ModelForm):
             "public_text": forms.Textarea(attrs={"rows": 5}),
         }
         help_texts = {
+            "acceptance": "例如“提供校准证书”“现场实测，重复 3 次”“第三方比对”。",
+            "ownership": "例如“归企业”“共有”“按合同约定”。",
             "public_title": "不出现企业、产品和客户名称；留空则由组织方代拟，发布前由您确认。",
             "public_text": "脱密后的内容。公开的需求，别人看到公开标题、这段文字和第 2 步的指标行，请一并核对。",
         }

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.models import Organisation, User, validate_telephone
 from core.enums import CredentialKind, Discipline, Level, MeasuringMode
+from core.files import StoredFile
 from core.models import TimestampedModel, TracedModel
 from needs.enums import KNOWN, LISTED, BudgetBand, Cooperation, NeedCategory, Obligation, ProblemType, Urgency
 from needs.enums import NeedStatus as S
@@ -50,7 +51,7 @@ class NeedQuerySet(models.QuerySet):
         return self.filter(self._full_sight(user))
 
     def for_list(self):
-        return self.select_related("organisation").prefetch_related("lines", "grants")
+        return self.select_related("organisation").prefetch_related("lines", "files", "grants")
 
     @staticmethod
     def _granted(user, **sight) -> Q:
@@ -80,7 +81,11 @@ class Need(TracedModel):
     problem = models.TextField("需求内容", blank=True, validators=[MaxLengthValidator(20_000)])
     background = models.TextField("需求背景", blank=True, validators=[MaxLengthValidator(20_000)])
     current_state = models.TextField("现有基础与现状水平", blank=True, validators=[MaxLengthValidator(20_000)])
+    measures_taken = models.TextField("已采取的措施", blank=True, validators=[MaxLengthValidator(20_000)])
     goal = models.TextField("预期目标", blank=True, validators=[MaxLengthValidator(20_000)])
+    difficulties = models.TextField("技术难点", blank=True, validators=[MaxLengthValidator(20_000)])
+    sample = models.CharField("样品情况与可否移动", max_length=300, blank=True)
+    traceability = models.CharField("溯源要求", max_length=300, blank=True)
     is_qualitative = models.BooleanField("定性需求（没有可填的指标）", default=False)
 
     expected_on = models.DateField("期望完成时间", null=True, blank=True)
@@ -89,6 +94,8 @@ class Need(TracedModel):
     budget_high = models.PositiveIntegerField("预算上限（元）", null=True, blank=True)
     cooperation = models.JSONField("合作方式", default=list, blank=True)
     credentials = models.JSONField("承接方资质", default=list, blank=True)
+    acceptance = models.CharField("验收方式", max_length=300, blank=True)
+    ownership = models.CharField("知识产权归属", max_length=300, blank=True)
     contact_name = models.CharField("联系人", max_length=40, blank=True)
     contact_phone = models.CharField("联系电话", max_length=20, blank=True, validators=[validate_telephone])
     contact_email = models.EmailField("联系邮箱", blank=True)
@@ -189,6 +196,19 @@ class NeedLine(TimestampedModel):
 
     def __str__(self):
         return " ".join(filter(None, [self.object_name, self.measurand, self.range_text, self.accuracy_text]))
+
+
+class NeedFile(StoredFile):
+    """An attachment of a need, seen with the whole text or, when it is public, with the lines."""
+
+    need = models.ForeignKey(Need, models.CASCADE, related_name="files", verbose_name="需求")
+    is_public = models.BooleanField("附件公开", default=False)
+
+    class Meta(StoredFile.Meta):
+        verbose_name = verbose_name_plural = "需求附件"
+
+    def get_absolute_url(self):
+        return reverse("needs:file", args=[self.need_id, self.pk])
 
 
 class NeedGrantQuerySet(models.QuerySet):

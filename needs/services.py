@@ -1,23 +1,25 @@
 """What can be done with a need; every change of one goes through here."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Organisation, User
+from core.files import Checked, delete_file, store_file
 from core.models import Event
 from core.workflow import NotPermitted, TransitionError
 from matching.engine.facts import Cells, Line, to_json
 from matching.engine.lines import read_line
 from needs.enums import LISTED
 from needs.enums import NeedStatus as S
-from needs.models import Need, NeedGrant, NeedLine
+from needs.models import Need, NeedFile, NeedGrant, NeedLine
 from needs.signals import need_closed, need_published
 from needs.workflow import need_workflow
 
 MAX_LINES = 50
+MAX_FILES = 10
 PUBLIC_TEXT_STATES = frozenset({S.SUBMITTED, S.DIAGNOSING, S.ACCEPTED})
 LINE_FIELDS = (
     "object_name",
@@ -46,8 +48,13 @@ def create_need(*, author: User, organisation: Organisation, lines: list[dict] |
 
 
 @transaction.atomic
-def update_need(need: Need, *, actor: User, lines: list[dict] | None = None, **fields) -> Need:
-    """The need with new content; a public text that was confirmed must be confirmed again."""
+def update_need(
+    need: Need, *, actor: User, lines: list[dict] | None = None, public_files: Collection[str] | None = None, **fields
+) -> Need:
+    """The need with new content; a public text that was confirmed must be confirmed again.
+
+    `public_files` are the ids of the attachments that others may see; the rest are not public then.
+    """
     if not actor.has_perm("needs.change_need", need):
         raise NotPermitted("只有需求所属企业可以修改。")
     need.lock()
@@ -60,6 +67,9 @@ def update_need(need: Need, *, actor: User, lines: list[dict] | None = None, **f
     need.save()
     if lines is not None:
         set_lines(need, lines)
+    for file in need.files.all() if public_files is not None else ():
+        file.is_public = str(file.pk) in public_files
+        file.save(update_fields=["is_public", "updated_at"])
     return need
 
 
@@ -79,6 +89,24 @@ def add_line(need: Need, *, actor: User, cells: Cells) -> Need:
 
 
 @transaction.atomic
+def add_file(need: Need, upload: Checked, *, actor: User, is_public: bool = False) -> NeedFile:
+    """A new attachment of a need that is still being written."""
+    update_need(need, actor=actor)
+    if need.files.count() >= MAX_FILES:
+        raise TransitionError(
+            f"文件“{upload.name}”没有上传：一条需求最多 {MAX_FILES} 个附件。请先删除不需要的，或合并成一个文件。"
+        )
+    return store_file(NeedFile(need=need, is_public=is_public), upload, author=actor)
+
+
+@transaction.atomic
+def remove_file(file: NeedFile, *, actor: User) -> None:
+    """Take an attachment away from a need that is still being written."""
+    update_need(file.need, actor=actor)
+    delete_file(file)
+
+
+@transaction.atomic
 def delete_draft(need: Need, *, actor: User) -> None:
     """Remove a need that was never submitted."""
     if not actor.has_perm("needs.change_need", need):
@@ -86,6 +114,8 @@ def delete_draft(need: Need, *, actor: User) -> None:
     need.lock()
     if need.status != S.DRAFT:
         raise TransitionError(f"需求{need.get_status_display()}，已有记录，不能删除；可以撤回。")
+    for file in need.files.all():
+        delete_file(file)
     need.delete()
 
 

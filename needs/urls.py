@@ -14,5 +14,6 @@ urlpatterns = [
     path("<uuid:pk>/move/<slug:name>/", views.need_move, name="move"),
     path("<uuid:pk>/confirm/", views.need_confirm, name="confirm"),
     path("<uuid:pk>/public-text/", views.need_public_text, name="public_text"),
+    path("<uuid:pk>/files/<uuid:file>/", views.need_file, name="file"),
     path("<uuid:pk>/delete/", views.need_delete, name="delete"),
 ]

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import replace_url
 
 from accounts.models import Organisation
+from core.files import ManyUploadsForm, answer_download
 from core.forms import filled_rows
 from core.http import render_page
 from core.workflow import TransitionError
 from matching.engine.lines import split_lines
 from matching.engine.quantities import read
 from matching.engine.units import find_kind
-from needs.disclosure import disclose, log_reads
+from needs.disclosure import PASSAGES, disclose, log_download, log_reads
 from needs.enums import Sight
 from needs.filters import HallFilter, NeedFilter
 from needs.forms import LineFormSet, ProblemForm, PublicTextForm, TermsForm
@@ -28,11 +29,13 @@ from needs.models import Need
 from needs.services import (
     LINE_FIELDS,
     PUBLIC_TEXT_STATES,
+    add_file,
     add_line,
     confirm_public_text,
     create_need,
     delete_draft,
     move_need,
+    remove_file,
     update_need,
     write_public_text,
 )
@@ -90,6 +93,18 @@ def need_detail(request, pk):
     return render(request, "needs/need_detail.html", context)
 
 
+@login_not_required
+@require_safe
+def need_file(request, pk, file):
+    """An attachment, for whoever finds it on the page of the need."""
+    need = _visible_need(request, pk)
+    found = next((each for each in disclose(need, request.user).files if each.pk == file), None)
+    if found is None:
+        raise Http404
+    log_download(found, request.user)
+    return answer_download(request, found)
+
+
 @require_http_methods(["GET", "POST"])
 def need_create(request):
     """Step 1 of a need that does not exist yet; the first save makes the draft.
@@ -127,16 +142,18 @@ def need_edit(request, pk, step):
     if not need.is_editable:
         messages.error(request, f"需求{need.get_status_display()}，不能再修改；如需补充，请联系组织方退回。")
         return redirect(need)
-    if step == 2:
-        return _edit_lines(request, need)
-    form = {1: ProblemForm, 3: TermsForm}[step](_posted(request), instance=need)
+    return {1: _edit_problem, 2: _edit_lines, 3: _edit_terms}[step](request, need)
+
+
+def _edit_problem(request, need):
+    form = ProblemForm(_posted(request), instance=need)
     if request.method == "GET":
-        return _step_page(request, need, step, form)
+        return _step_page(request, need, 1, form)
     form.is_valid()
     # Validation has already written to the instance, the valid and the invalid alike.
-    need = _own_need(request, pk)
+    need = _own_need(request, need.pk)
     update_need(need, actor=request.user, **_draft_fields(form))
-    return _after_save(request, need, step, form)
+    return _after_save(request, need, 1, form)
 
 
 def _edit_lines(request, need):
@@ -150,7 +167,31 @@ def _edit_lines(request, need):
     return _after_save(request, need, 2, None)
 
 
-def _after_save(request, need, step, form):
+def _edit_terms(request, need):
+    form, uploads = TermsForm(_posted(request), instance=need), ManyUploadsForm(_posted(request), request.FILES)
+    if request.method == "GET":
+        return _step_page(request, need, 3, form, uploads=uploads)
+    form.is_valid()
+    need = _own_need(request, need.pk)
+    update_need(need, actor=request.user, public_files=request.POST.getlist("public_files"), **_draft_fields(form))
+    _change_files(request, need, uploads)
+    return _after_save(request, need, 3, form, uploads)
+
+
+def _change_files(request, need, uploads):
+    """Take away the attachment whose button was pressed, then store what was uploaded."""
+    for file in need.files.filter(pk=_uuid(request.POST["remove_file"])) if "remove_file" in request.POST else ():
+        remove_file(file, actor=request.user)
+        messages.success(request, f"附件“{file.name}”已删除。")
+    uploads.is_valid()
+    for upload in uploads.cleaned_data["files"]:
+        try:
+            add_file(need, upload, actor=request.user)
+        except TransitionError as error:
+            uploads.add_error("files", str(error))
+
+
+def _after_save(request, need, step, form, uploads=None):
     """Where a saved step leads: the draft mark, the same step with its errors, or the next one."""
     if "autosave" in request.POST:
         # The address becomes that of the draft, so that who comes back to it goes on with it.
@@ -158,10 +199,12 @@ def _after_save(request, need, step, form):
         return replace_url(saved, reverse("needs:edit", args=[need.pk, step]))
     if "take" in request.POST:
         return _take_reading(request, need)
-    if form is not None and form.errors:
-        return _step_page(request, need, step, form)
+    if (form and form.errors) or (uploads and uploads.errors):
+        return _step_page(request, _own_need(request, need.pk), step, form, uploads=uploads)
     if "add_line" in request.POST:
         return redirect("needs:edit", need.pk, 2)
+    if {"add_files", "remove_file"} & request.POST.keys():
+        return redirect(f"{reverse('needs:edit', args=[need.pk, 3])}#files")
     if "submit" in request.POST:
         return _move(request, need, "submit", otherwise=redirect("needs:edit", need.pk, step))
     return redirect(need) if step == 3 else redirect("needs:edit", need.pk, step + 1)
@@ -181,7 +224,7 @@ def _take_reading(request, need):
     return HttpResponse(headers={"HX-Redirect": response.url}) if request.htmx else response
 
 
-def _step_page(request, need, step, form, formset=None, draft=None):
+def _step_page(request, need, step, form, *, formset=None, uploads=None, draft=None):
     text = (form["problem"].value() or "") if step == 1 else need.problem
     context = {
         "need": need,
@@ -190,6 +233,8 @@ def _step_page(request, need, step, form, formset=None, draft=None):
         "steps": STEPS,
         "form": form,
         "formset": formset,
+        "uploads": uploads,
+        "more_is_filled": need and any(getattr(need, name) for name in PASSAGES if form and name in form.fields),
         "suggestions": _suggest_lines(text, need) if step < 3 else [],
     }
     return render(request, f"needs/need_edit_{step}.html", context)

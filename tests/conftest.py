@@ -5,19 +5,29 @@ import shutil
 from functools import partial
 
 import pytest
+from django.core.files.base import ContentFile
+from django.test import override_settings
 from django.utils import timezone
 from stdnum.cn import uscc
 
 from accounts.enums import MemberRole, MemberStatus
 from accounts.models import Membership, Organisation, User
 from accounts.services import found_organisation, register_user, verify_organisation
-from needs.models import Need
-from needs.services import confirm_public_text, create_need, move_need, write_public_text
+from core.files import check_upload, store_file
+from needs.models import Need, NeedFile
+from needs.services import confirm_public_text, create_need, follow_need, move_need, write_public_text
 from providers.models import Credential
 from providers.services import create_capability, move_capability, save_credential
 
 PASSWORD = "correct-horse-battery"
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def folder_for_uploads(tmp_path_factory):
+    """What the tests upload is kept away from what people upload."""
+    with override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")):
+        yield
 
 
 def credit_code(number: int) -> str:
@@ -174,6 +184,9 @@ PATH_TO = {
     "rejected": ["submit", "reject"],
     "published": ["submit", "accept", "confirm", "publish"],
     "withdrawn": ["submit", "withdraw"],
+    "docking": ["submit", "accept", "confirm", "publish", "dock"],
+    "contracted": ["submit", "accept", "confirm", "publish", "dock", "contract"],
+    "resolved": ["submit", "accept", "confirm", "publish", "dock", "contract", "resolve"],
 }
 
 
@@ -181,9 +194,18 @@ def take_step(need, step, owner, organiser):
     if step == "confirm":
         confirm_public_text(need, actor=owner)
         return
+    if step in {"dock", "contract", "resolve"}:
+        follow_need(need, step)
+        return
     if step == "accept":
         write_public_text(need, actor=organiser, public_title=need.public_title, public_text=need.public_text)
     move_need(need, step, actor=owner if step in {"submit", "withdraw"} else organiser, note="请补充")
+
+
+def attach(need, name="图纸.txt", *, content="孔径 20 mm", is_public=False, **fields) -> NeedFile:
+    """Put a file to a need in any state, as if its enterprise had done so while writing."""
+    upload = check_upload(ContentFile(content.encode(), name))
+    return store_file(NeedFile(need=need, is_public=is_public, **fields), upload, author=need.author)
 
 
 @pytest.fixture

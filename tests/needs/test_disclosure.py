@@ -9,6 +9,7 @@ from needs.disclosure import DisclosedNeed, disclose, sight_of
 from needs.enums import Sight
 from needs.models import Need
 from needs.services import confirm_public_text
+from tests.conftest import attach
 
 OUTSIDERS = ("anonymous", "stranger", "provider", "distant_organiser", "reviewer")
 INSIDERS = ("owner", "colleague", "organiser", "admin")
@@ -19,6 +20,7 @@ EVERYTHING = {
     "credentials": ["cnas"],
     "contact_email": "gu@example.com",
     "expected_on": "2027-01-31",
+    "acceptance": "出具校准证书",
 }
 ALWAYS_SHOWN = {
     "id",
@@ -42,6 +44,7 @@ SHOWN_WHEN_PUBLIC = ALWAYS_SHOWN | {
     "expected_on",
     "text",
     "lines",
+    "files",
     "cooperation",
     "credentials",
 }
@@ -61,6 +64,7 @@ def shown(need, user) -> set[str]:
 @pytest.mark.parametrize("level", [1, 2, 3])
 def test_insiders_see_everything(level, new_need, readers):
     need = new_need("published", level=level, **EVERYTHING)
+    attach(need)
     # A published need waits for nobody.
     everything = {field.name for field in fields(DisclosedNeed)} - {"waits_for"}
     assert {name: shown(need, readers[name]) for name in INSIDERS} == dict.fromkeys(INSIDERS, everything)
@@ -69,6 +73,7 @@ def test_insiders_see_everything(level, new_need, readers):
 @pytest.mark.parametrize(("level", "expected"), [(1, SHOWN_WHEN_PUBLIC), (2, ALWAYS_SHOWN)])
 def test_outsiders_see_what_the_level_allows(level, expected, new_need, readers):
     need = new_need("published", level=level, is_anonymous=level == 1, shows_contact=level == 2, **EVERYTHING)
+    attach(need, is_public=True)
     assert {name: shown(need, readers[name]) for name in OUTSIDERS} == dict.fromkeys(OUTSIDERS, expected)
 
 
