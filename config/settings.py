@@ -57,6 +57,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 INSTALLED_APPS = [
     "frontend",
     "insights",
+    "partnerships",
     "matching",
     "providers",
     "needs",

@@ -22,6 +22,7 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("needs/", include("needs.urls")),
     path("matching/", include("matching.urls")),
+    path("", include("partnerships.urls")),
     path("api/v1/", include(api.urls)),
     path("api/v1/match/", MatchView.as_view(), name="api-match"),
     path("api/v1/read/", ReadView.as_view(), name="api-read"),

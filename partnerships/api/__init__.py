@@ -1,0 +1,1 @@
+"""The API of confidentiality, dockings, agreements, cases and the ledger."""

@@ -1,0 +1,1 @@
+"""Pages of confidentiality, dockings, agreements, cases and the ledger."""
