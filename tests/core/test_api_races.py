@@ -1,0 +1,100 @@
+"""Many clients at once against several web workers: one winner, and never a server error."""
+
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from threading import Barrier
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from accounts.services import issue_token
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NEEDS = "/api/v1/needs/"
+CLIENTS = 8
+
+
+def shared_database(folder) -> str:
+    """The address of a database with the test's records that other processes can open."""
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "postgresql":
+        return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    # The test's own database lives in the memory of this process.
+    copy = sqlite3.connect(folder / "db.sqlite3")
+    connection.connection.backup(copy)
+    copy.close()
+    return f"sqlite:///{folder / 'db.sqlite3'}"
+
+
+@pytest.fixture
+def at_once(owner, need, tmp_path):
+    """Send requests of the need's owner at the same moment; the answers come in the order of the requests."""
+    _, key = issue_token(owner, name="脚本", scope="write")
+    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "gunicorn", "config.wsgi:application", "--preload", "--workers=4"),
+            *(f"--bind=fd://{listener.fileno()}", "--log-level=error"),
+        ],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "MODE": "test", "VAR_DIR": str(tmp_path), "DATABASE_URL": shared_database(tmp_path)},
+        pass_fds=[listener.fileno()],
+    )
+
+    def ask(start, method, path, data, headers):
+        http = HTTPConnection(*listener.getsockname(), timeout=60)
+        start.wait()
+        headers = {"Authorization": f"Token {key}", "Content-Type": "application/json", **headers}
+        http.request(method, path, json.dumps(data), headers)
+        response = http.getresponse()
+        body = response.read()
+        http.close()
+        return response.status, body, response.headers
+
+    def ask_all(*requests):
+        start = Barrier(len(requests))
+        with ThreadPoolExecutor(len(requests)) as pool:
+            return [each.result() for each in [pool.submit(ask, start, *request) for request in requests]]
+
+    yield ask_all
+    server.terminate()
+    assert server.wait(30) == 0
+    listener.close()
+
+
+def test_of_all_who_change_the_same_version_one_wins(at_once, need):
+    path = f"{NEEDS}{need.pk}/"
+    for lap in range(10):
+        [(_, _, read)] = at_once(("GET", path, None, {}))
+        titles = [f"第 {lap} 轮第 {number} 位" for number in range(CLIENTS)]
+        answers = at_once(*[("PATCH", path, {"title": title}, {"If-Match": read["ETag"]}) for title in titles])
+        assert sorted(status for status, _, _ in answers) == [200] + [412] * (CLIENTS - 1)
+        [winner] = [title for title, (status, _, _) in zip(titles, answers, strict=True) if status == 200]
+        [(_, body, _)] = at_once(("GET", path, None, {}))
+        assert json.loads(body)["title"] == winner
+
+
+def test_of_all_who_send_the_same_request_one_has_an_effect(at_once, need, enterprise):
+    wanted = {"organisation": str(enterprise.pk), "title": "压力计校准", "problem": "压力计要校准"}
+    for lap in range(10):
+        answers = at_once(*[("POST", NEEDS, wanted, {"Idempotency-Key": f"k{lap}"})] * CLIENTS)
+        assert {status for status, _, _ in answers} == {201}
+        assert len({(body, headers["ETag"], headers["Location"]) for _, body, headers in answers}) == 1
+        assert [headers["Idempotent-Replayed"] for _, _, headers in answers].count("true") == CLIENTS - 1
+        [(_, body, _)] = at_once(("GET", NEEDS, None, {}))
+        assert json.loads(body)["count"] == lap + 2
+
+
+def test_of_all_who_use_one_key_for_different_requests_one_has_an_effect(at_once, need):
+    path = f"{NEEDS}{need.pk}/"
+    titles = [f"第 {number} 位" for number in range(CLIENTS)]
+    answers = at_once(*[("PATCH", path, {"title": title}, {"Idempotency-Key": "k1"}) for title in titles])
+    assert sorted(status for status, _, _ in answers) == [200] + [422] * (CLIENTS - 1)
