@@ -1,6 +1,7 @@
 from django.contrib import admin
+from django.utils import timezone
 
-from accounts.models import Membership, Organisation, User
+from accounts.models import Mail, Membership, Organisation, User
 
 
 class MembershipInline(admin.TabularInline):
@@ -27,3 +28,30 @@ class OrganisationAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request):
         return Organisation.objects.visible_to(request.user)
+
+
+@admin.register(Mail)
+class MailAdmin(admin.ModelAdmin):
+    """What was sent and what could not be; that somebody was written to at all is the administrator's to know."""
+
+    list_display = ["user", "subject", "created_at", "attempts", "last_error", "sent_at"]
+    list_filter = ["sent_at"]
+    search_fields = ["user__email"]
+    actions = ["send_again"]
+
+    def get_queryset(self, request):
+        mails = Mail.objects.select_related("user")
+        return mails if request.user.is_superuser else mails.none()
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    @admin.action(description="重新发送没有发出的邮件")
+    def send_again(self, request, queryset):
+        queryset.filter(sent_at__isnull=True).update(attempts=0, due_at=timezone.now())

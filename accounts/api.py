@@ -1,5 +1,19 @@
-from accounts.models import Organisation
-from accounts.serializers import OrganisationSerializer
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.filters import NoticeFilter
+from accounts.models import Notice, Organisation
+from accounts.notices import mark_read, rhythms_of, set_rhythms
+from accounts.serializers import (
+    NoticePreferenceSerializer,
+    NoticeSerializer,
+    OrganisationSerializer,
+    ReadAllSerializer,
+)
+from core.api import ScopePermission
 from core.api.viewsets import ApiViewSet
 
 
@@ -12,3 +26,45 @@ class OrganisationViewSet(ApiViewSet):
 
     def get_queryset(self):
         return Organisation.objects.visible_to(self.request.user)
+
+
+class NoticeViewSet(ApiViewSet):
+    """通知：只有自己的，新的在前。"""
+
+    queryset = Notice.objects.none()
+    serializer_class = NoticeSerializer
+    filterset_class = NoticeFilter
+
+    def get_queryset(self):
+        return Notice.objects.visible_to(self.request.user)
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"])
+    def read(self, request, pk=None):
+        """标为已读。"""
+        notice = self.get_object()
+        mark_read(self.get_queryset().filter(pk=notice.pk))
+        return self.answer(notice)
+
+    @extend_schema(request=None, responses=ReadAllSerializer)
+    @action(detail=False, methods=["post"], url_path="read-all")
+    def read_all(self, request):
+        """全部标为已读。"""
+        return Response({"read": mark_read(self.get_queryset())})
+
+
+class NoticePreferenceView(APIView):
+    """通知设置：每类通知多久发一次邮件。"""
+
+    permission_classes = [IsAuthenticated, ScopePermission]
+
+    @extend_schema(responses=NoticePreferenceSerializer)
+    def get(self, request):
+        return Response(rhythms_of(request.user))
+
+    @extend_schema(request=NoticePreferenceSerializer, responses=NoticePreferenceSerializer)
+    def put(self, request):
+        wanted = NoticePreferenceSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        set_rhythms(request.user, wanted.validated_data)
+        return self.get(request)

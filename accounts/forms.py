@@ -1,6 +1,7 @@
 from django import forms
 from django.contrib.auth.forms import BaseUserCreationForm
 
+from accounts.enums import NoticeKind, Rhythm
 from accounts.models import ApiToken, Organisation, User, clean_credit_code
 from core.regions import region_choices
 
@@ -82,3 +83,12 @@ class TokenForm(forms.ModelForm):
         model = ApiToken
         fields = ["name", "scope"]
         help_texts = {"name": "写明用在哪里，例如“ERP 同步”。"}
+
+
+class NoticePreferenceForm(forms.Form):
+    """A rhythm for each kind of notice."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for kind in NoticeKind:
+            self.fields[kind.value] = forms.ChoiceField(label=kind.label, choices=Rhythm, widget=forms.RadioSelect)

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from datetime import timedelta
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin, _user_has_perm
 from django.core.exceptions import ValidationError
@@ -285,13 +286,14 @@ class ApiToken(TimestampedModel):
         return self.scope == TokenScope.WRITE
 
 
-MAIL_ATTEMPTS = 8
+# How long after the start of each attempt the next may follow. The first outlasts any attempt: nobody sends beside it.
+MAIL_WAITS = [timedelta(minutes=minutes) for minutes in (5, 15, 60, 240, 720, 1440, 1440, 1440)]
 
 
 class MailQuerySet(models.QuerySet):
     def waiting(self):
         """What is still to be sent and has attempts left."""
-        return self.filter(sent_at__isnull=True, attempts__lt=MAIL_ATTEMPTS, user__is_active=True)
+        return self.filter(sent_at__isnull=True, attempts__lt=len(MAIL_WAITS), user__is_active=True)
 
 
 class Mail(TimestampedModel):

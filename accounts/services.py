@@ -5,10 +5,12 @@ import secrets
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
-from accounts.enums import MemberRole, MemberStatus, TokenScope
+from accounts.enums import MemberRole, MemberStatus, NoticeKind, TokenScope
 from accounts.models import ApiToken, Membership, Organisation
+from accounts.notices import notify
 from core.workflow import NotPermitted
 
 User = get_user_model()
@@ -28,23 +30,47 @@ def found_organisation(*, founder: User, **fields) -> Organisation:
     Membership.objects.create(
         user=founder, organisation=organisation, role=MemberRole.ADMIN, status=MemberStatus.ACTIVE
     )
+    notify(
+        User.objects.in_charge_of(organisation.region),
+        kind=NoticeKind.ACCOUNT,
+        text="辖区内有新登记的单位，请核验它的资料。",
+        url=reverse("accounts:organisation_desk"),
+        actor=founder,
+    )
     return organisation
 
 
+@transaction.atomic
 def request_membership(user: User, organisation: Organisation) -> Membership:
     """A request that an administrator of the organisation, or its organiser, has to approve."""
     membership, created = Membership.objects.get_or_create(user=user, organisation=organisation)
     if not created:
         raise ValidationError("您已经加入或申请过这个单位，请等待其管理员批准。")
+    notify(
+        User.objects.administering(organisation),
+        kind=NoticeKind.ACCOUNT,
+        text="有人申请加入您的单位，请核对身份后批准。",
+        url=organisation.get_absolute_url(),
+        actor=user,
+    )
     return membership
 
 
+@transaction.atomic
 def approve_membership(membership: Membership, *, actor: User) -> Membership:
     """The person becomes an active member."""
     if not actor.has_perm("accounts.approve_member", membership.organisation):
         raise NotPermitted("只有本单位管理员或主管的组织方可以批准成员。")
     membership.status = MemberStatus.ACTIVE
     membership.save(update_fields=["status", "updated_at"])
+    notify(
+        [membership.user],
+        kind=NoticeKind.ACCOUNT,
+        text="您加入单位的申请已经批准，现在可以代表单位办理业务了。",
+        url=membership.organisation.get_absolute_url(),
+        key=f"membership:{membership.pk}:approved",
+        actor=actor,
+    )
     return membership
 
 
@@ -59,6 +85,7 @@ def update_organisation(organisation: Organisation, *, actor: User, **fields) ->
     return organisation
 
 
+@transaction.atomic
 def verify_organisation(organisation: Organisation, *, actor: User) -> Organisation:
     """The organisation with its papers checked; from now on it counts as what it says it is."""
     if not actor.has_perm("accounts.verify_organisation", organisation):
@@ -66,6 +93,14 @@ def verify_organisation(organisation: Organisation, *, actor: User) -> Organisat
     if organisation.verified_at is None:
         organisation.verified_at, organisation.verified_by = timezone.now(), actor
         organisation.save(update_fields=["verified_at", "verified_by", "updated_at"])
+        notify(
+            User.objects.acting_for(organisation),
+            kind=NoticeKind.ACCOUNT,
+            text="您的单位已经通过核验，全部功能都可以使用了。",
+            url=organisation.get_absolute_url(),
+            key=f"organisation:{organisation.pk}:verified",
+            actor=actor,
+        )
     return organisation
 
 

@@ -1,15 +1,18 @@
-"""Signing up, one's account, organisations and their verification."""
+"""Signing up, one's account, organisations and their verification, notices."""
 
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accounts.forms import JoinForm, OrganisationForm, SignUpForm, TokenForm
-from accounts.models import Membership, Organisation
+from accounts.filters import NoticeFilter
+from accounts.forms import JoinForm, NoticePreferenceForm, OrganisationForm, SignUpForm, TokenForm
+from accounts.models import Membership, Notice, Organisation
+from accounts.notices import is_local, mark_read, rhythms_of, set_rhythms
 from accounts.services import (
     approve_membership,
     found_organisation,
@@ -19,6 +22,7 @@ from accounts.services import (
     update_organisation,
     verify_organisation,
 )
+from core.http import render_page
 from core.workflow import TransitionError
 
 
@@ -145,3 +149,45 @@ def member_approve(request, pk):
     except TransitionError as error:
         messages.error(request, str(error))
     return redirect(membership.organisation)
+
+
+@require_safe
+def notice_list(request):
+    found = NoticeFilter(request.GET, Notice.objects.visible_to(request.user), request=request)
+    page = Paginator(found.qs, 20).get_page(request.GET.get("page"))
+    context = {"page": page, "filter": found}
+    return render_page(request, "accounts/notice_list.html", context, notice_table="accounts/_notice_table.html")
+
+
+@require_GET
+def notice_open(request, pk):
+    """Note that the notice was read, and go where it points to."""
+    notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
+    mark_read(Notice.objects.filter(pk=notice.pk))
+    return HttpResponseRedirect(notice.url) if is_local(notice.url) else redirect("notices:list")
+
+
+@require_POST
+def notice_read_all(request):
+    mark_read(Notice.objects.visible_to(request.user))
+    return redirect("notices:list")
+
+
+@login_not_required
+@require_safe
+def notice_count(request):
+    """The bell with the number of unread notices; nothing where the page shows that number or nobody is signed in."""
+    unread = Notice.objects.visible_to(request.user).unread().count()
+    if not request.user.is_authenticated or request.GET.get("shown") == str(unread):
+        return HttpResponse(status=204)
+    return render(request, "components/_bell.html", {"notices_unread": unread})
+
+
+@require_http_methods(["GET", "POST"])
+def notice_preference_edit(request):
+    form = NoticePreferenceForm(request.POST or None, initial=rhythms_of(request.user))
+    if request.method == "POST" and form.is_valid():
+        set_rhythms(request.user, form.cleaned_data)
+        messages.success(request, "通知设置已保存。")
+        return redirect("notices:preference_edit")
+    return render(request, "accounts/notice_preference_edit.html", {"form": form})

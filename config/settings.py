@@ -33,6 +33,9 @@ if PRODUCTION:
         raise ImproperlyConfigured("生产环境不得打开 DEBUG，请去掉该环境变量。")
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
         raise ImproperlyConfigured("生产环境必须用 ALLOWED_HOSTS 逐个写明域名，不得为空或为 *。")
+SITE_URL = env.str("SITE_URL", "" if PRODUCTION else "http://127.0.0.1:8000").rstrip("/")
+if not SITE_URL.startswith(("http://", "https://")):
+    raise ImproperlyConfigured("必须用 SITE_URL 写明网站地址，例如 https://liangzhi.example.cn；邮件里的链接以它开头。")
 HTTPS = env.bool("HTTPS", PRODUCTION)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -107,6 +110,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.notices_unread",
                 "matching.context_processors.inbox_unread",
             ],
         },
@@ -156,6 +160,7 @@ AXES_LOCKOUT_TEMPLATE = "accounts/locked_out.html"
 AXES_ENABLED = MODE != "test"
 AXES_VERBOSE = False
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "量值通 <noreply@localhost>")
 
 # Language and time
@@ -221,6 +226,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    # One name where several fields have the same choices.
+    "ENUM_NAME_OVERRIDES": {"RhythmEnum": "accounts.enums.Rhythm"},
 }
 
 LOGGING = {

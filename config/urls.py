@@ -5,7 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
-from accounts.api import OrganisationViewSet
+from accounts.api import NoticePreferenceView, NoticeViewSet, OrganisationViewSet
 from matching.api import MatchView, ProposalViewSet, ReadView
 from needs.api import NeedViewSet
 from providers.api import CapabilityViewSet
@@ -15,15 +15,18 @@ api.register("organisations", OrganisationViewSet)
 api.register("needs", NeedViewSet)
 api.register("capabilities", CapabilityViewSet)
 api.register("proposals", ProposalViewSet)
+api.register("notices", NoticeViewSet)
 
 urlpatterns = [
     path("", include("frontend.urls")),
     path("", include("providers.urls")),
     path("accounts/", include("accounts.urls")),
+    path("notices/", include("accounts.notice_urls")),
     path("needs/", include("needs.urls")),
     path("matching/", include("matching.urls")),
     path("", include("partnerships.urls")),
     path("api/v1/", include(api.urls)),
+    path("api/v1/notice-preferences/", NoticePreferenceView.as_view(), name="api-notice-preferences"),
     path("api/v1/match/", MatchView.as_view(), name="api-match"),
     path("api/v1/read/", ReadView.as_view(), name="api-read"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -17,7 +17,7 @@ PROBLEM = (
 ICONS = (
     "pass partial fail unknown info warning search filter plus minus close check edit menu down right left upload "
     "download file copy user organisation need capability match inbox research place certificate calendar money lock "
-    "code external refresh"
+    "code external refresh bell"
 )
 
 

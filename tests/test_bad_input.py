@@ -115,6 +115,7 @@ def test_methods_that_nothing_answers_are_405(method, world, visit):
     views = {name: visit(name, method, path).status_code for name, path in every_address(world)}
     # Django's own password form takes PUT for POST.
     assert {name for name, status in views.items() if status != 405} <= {
+        "api-notice-preferences",
         "accounts:login",
         "accounts:password_change",
         "accounts:password_reset",

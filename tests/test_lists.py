@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.enums import NoticeKind
 from accounts.models import User
+from accounts.notices import notify
 from accounts.services import issue_token
 from matching.services import propose_for_need
 from providers.models import Credential, ScopeImport
@@ -63,6 +65,11 @@ def add_memberships(count, make):
         issue_token(make.owner, name=f"令牌{number}", scope="read")
 
 
+def add_notices(count, make):
+    for number in range(count):
+        notify([make.owner], kind=NoticeKind.NEED, text=f"通知{number}", url="/needs/mine/")
+
+
 def add_members(count, make):
     for number in range(count):
         seat(make.user(f"成员{number}"), make.institute)
@@ -93,22 +100,24 @@ def make(owner, provider, institute, enterprise, organiser, new_user, new_organi
 
 LISTS = {
     "needs of the hall": ("/needs/", None, add_needs, 3),
-    "needs of the hall, signed in": ("/needs/", "owner", add_needs, 6),
-    "needs of the hall, for an institute": ("/needs/", "provider", add_needs, 7),
-    "own needs": ("/needs/mine/", "owner", add_needs, 6),
-    "needs on the desk": ("/needs/desk/", "organiser", add_needs, 6),
+    "needs of the hall, signed in": ("/needs/", "owner", add_needs, 7),
+    "needs of the hall, for an institute": ("/needs/", "provider", add_needs, 8),
+    "own needs": ("/needs/mine/", "owner", add_needs, 7),
+    "needs on the desk": ("/needs/desk/", "organiser", add_needs, 7),
     "capabilities": ("/capabilities/", None, add_capabilities, 3),
-    "own capabilities": ("/capabilities/mine/", "provider", add_capabilities, 9),
+    "own capabilities": ("/capabilities/mine/", "provider", add_capabilities, 10),
     "institutes": ("/institutes/", None, add_institutes, 3),
     "capabilities of an institute": ("/institutes/{institute}/", None, add_capabilities, 5),
-    "members of an institute": ("/accounts/organisations/{institute}/", "provider", add_members, 6),
-    "imports": ("/imports/new/", "provider", add_imports, 7),
-    "inbox": ("/matching/inbox/", "provider", add_proposals, 7),
-    "proposals of a need": ("/matching/needs/{one}/", "owner", add_proposals_of_one_need, 7),
-    "organisations on the desk": ("/accounts/organisations/desk/", "organiser", add_waiting, 5),
-    "memberships and tokens": ("/accounts/me/", "owner", add_memberships, 5),
+    "members of an institute": ("/accounts/organisations/{institute}/", "provider", add_members, 7),
+    "imports": ("/imports/new/", "provider", add_imports, 8),
+    "inbox": ("/matching/inbox/", "provider", add_proposals, 8),
+    "proposals of a need": ("/matching/needs/{one}/", "owner", add_proposals_of_one_need, 8),
+    "organisations on the desk": ("/accounts/organisations/desk/", "organiser", add_waiting, 6),
+    "memberships and tokens": ("/accounts/me/", "owner", add_memberships, 6),
+    "notices": ("/notices/", "owner", add_notices, 6),
     "home": ("/", None, add_needs, 8),
     "API: organisations": ("/api/v1/organisations/", None, add_institutes, 2),
+    "API: notices": ("/api/v1/notices/", "owner", add_notices, 4),
     "API: needs": ("/api/v1/needs/", None, add_needs, 3),
     "API: needs, signed in": ("/api/v1/needs/", "owner", add_needs, 6),
     "API: capabilities": ("/api/v1/capabilities/", None, add_capabilities, 3),
@@ -138,10 +147,11 @@ def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(name, rows, make
         ("/capabilities/", None, add_capabilities, 3),
         ("/institutes/", None, add_institutes, 4),
         ("/matching/inbox/", "provider", add_proposals, 9),
+        ("/notices/", "owner", add_notices, 4),
     ],
 )
 def test_the_lists_have_these_rows(path, who, add, expected, make, client):
-    """Equal numbers of queries over empty lists would prove nothing."""
+    """Equal numbers of queries over empty lists would prove nothing. The owner was also told of the verification."""
     add(3, make)
     if who:
         client.force_login(User.objects.get(pk=getattr(make, who).pk))

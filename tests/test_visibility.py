@@ -203,8 +203,8 @@ NEED = [{"level": level, "status": status} for level in LEVELS for status in STA
 PROPOSAL = [{"level": level, "capability": title} for level in LEVELS for title in ("坐标测量机", "量块")]
 CAPABILITY = [{"name": "capability"}, {"name": "draft_capability"}]
 ORGANISATION = [{"name": name} for name in ("enterprise", "institute", "raw", "authority")]
-REQUEST, TOKEN, CREDENTIAL, IMPORT, WEIGHTS = (
-    [{"name": name}] for name in ("request", "token", "credential", "import", "weights")
+REQUEST, TOKEN, NOTICE, CREDENTIAL, IMPORT, WEIGHTS = (
+    [{"name": name}] for name in ("request", "token", "notice", "credential", "import", "weights")
 )
 NOTHING = [{}]
 SIGNED_IN = anonymous_else(200)
@@ -229,6 +229,11 @@ ANSWERS = {
     "accounts:profile": ("get", NOTHING, {}, SIGNED_IN),
     "accounts:token_create": ("post", NOTHING, {}, anonymous_else(302)),
     "accounts:token_delete": ("post", TOKEN, {}, one_of({"owner": 302}, 404)),
+    "notices:list": ("get", NOTHING, {}, SIGNED_IN),
+    "notices:count": ("get", NOTHING, {}, lambda role: 204 if role == "anonymous" else 200),
+    "notices:read_all": ("post", NOTHING, {}, anonymous_else(302)),
+    "notices:preference_edit": ("get", NOTHING, {}, SIGNED_IN),
+    "notices:open": ("get", NOTICE, {}, one_of({"owner": 302}, 404)),
     "accounts:organisation_create": ("get", NOTHING, {}, SIGNED_IN),
     "accounts:organisation_join": ("post", NOTHING, {}, SIGNED_IN),
     "accounts:organisation_desk": ("get", NOTHING, {}, only(ORGANISERS)),
@@ -286,6 +291,11 @@ ANSWERS = {
     "api-root": ("get", NOTHING, {}, everyone),
     "api-match": ("post", NOTHING, {}, lambda role: 400),
     "api-read": ("post", NOTHING, {}, lambda role: 400),
+    "api-notice-preferences": ("get", NOTHING, {}, lambda role: 401 if role == "anonymous" else 200),
+    "notice-list": ("get", NOTHING, {}, everyone),
+    "notice-detail": ("get", NOTICE, {}, lambda role, name: 200 if role == "owner" else 404),
+    "notice-read": ("post", NOTICE, {}, lambda role, name: {"anonymous": 401, "owner": 200}.get(role, 404)),
+    "notice-read-all": ("post", NOTHING, {}, lambda role: 401 if role == "anonymous" else 200),
     "organisation-list": ("get", NOTHING, {}, everyone),
     "organisation-detail": ("get", ORGANISATION, {}, organisation_page),
     "need-list": ("get", NOTHING, {}, everyone),
@@ -417,6 +427,8 @@ LISTS = {
     "needs:desk": [*SEARCHES[:1], {"status": "submitted"}],
     "accounts:profile": [],
     "accounts:organisation_desk": [],
+    "notices:list": [{"kind": "account"}, {"unread": "yes"}],
+    "notice-list": [{"kind": "account"}, {"unread": "yes"}],
     "matching:inbox": [
         *SEARCHES[:1],
         *SEARCHES[3:5],

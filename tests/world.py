@@ -102,6 +102,8 @@ def add_people(world: World):
     person("staff").user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     User.objects.filter(pk=world.users["staff"].pk).update(is_staff=True)
     world.records["request"] = request_membership(person("applicant"), world.records["enterprise"])
+    # The owner is told of the request.
+    world.records["notice"] = world.users["owner"].notices.latest("created_at")
     world.records["token"], _ = issue_token(world.users["owner"], name="脚本", scope="write")
 
 

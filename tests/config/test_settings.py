@@ -10,7 +10,12 @@ import pytest
 from django.core.management import call_command
 
 ROOT = Path(__file__).resolve().parents[2]
-GOOD = {"MODE": "production", "SECRET_KEY": "k" * 50, "ALLOWED_HOSTS": "liangzhi.example"}
+GOOD = {
+    "MODE": "production",
+    "SECRET_KEY": "k" * 50,
+    "ALLOWED_HOSTS": "liangzhi.example",
+    "SITE_URL": "https://liangzhi.example",
+}
 
 
 def start(tmp_path, **environment):
@@ -41,6 +46,14 @@ def test_production_starts_when_everything_is_set(tmp_path):
         ({"ALLOWED_HOSTS": ""}, "生产环境必须用 ALLOWED_HOSTS 逐个写明域名，不得为空或为 *。"),
         ({"ALLOWED_HOSTS": "*"}, "生产环境必须用 ALLOWED_HOSTS 逐个写明域名，不得为空或为 *。"),
         ({"ALLOWED_HOSTS": "a.example,*"}, "生产环境必须用 ALLOWED_HOSTS 逐个写明域名，不得为空或为 *。"),
+        (
+            {"SITE_URL": ""},
+            "必须用 SITE_URL 写明网站地址，例如 https://liangzhi.example.cn；邮件里的链接以它开头。",
+        ),
+        (
+            {"SITE_URL": "liangzhi.example"},
+            "必须用 SITE_URL 写明网站地址，例如 https://liangzhi.example.cn；邮件里的链接以它开头。",
+        ),
         ({"MODE": "staging"}, "MODE 只能是 production、development 或 test，现在是 'staging'。"),
     ],
 )
