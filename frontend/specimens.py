@@ -43,6 +43,7 @@ class Event:
     actor: str
     note: str
     created_at: datetime
+    reason_label: str = ""
 
 
 @dataclass(frozen=True)
@@ -168,11 +169,27 @@ _STATUSES = [
             ("accepted", "已受理"),
             ("rejected", "不予受理"),
             ("published", "已发布"),
+            ("docking", "对接中"),
+            ("contracted", "已签约"),
+            ("resolved", "已解决"),
             ("withdrawn", "已撤回"),
         ],
     ),
     ("判定", [("pass", "满足"), ("partial", "部分满足"), ("fail", "不满足"), ("unknown", "无法判断")]),
-    ("建议", [("proposed", "已推荐"), ("interested", "有意向"), ("declined", "不合适"), ("superseded", "已更新")]),
+    (
+        "建议",
+        [
+            ("generated", "系统生成"),
+            ("awaiting_consent", "待企业同意"),
+            ("proposed", "已推荐"),
+            ("enterprise_interested", "企业有意"),
+            ("provider_interested", "机构有意"),
+            ("mutual", "双方有意"),
+            ("declined", "不合适"),
+            ("expired", "已过期"),
+            ("superseded", "已更新"),
+        ],
+    ),
     (
         "能力",
         [

@@ -22,6 +22,25 @@ WAITING = INTERESTED | {ProposalStatus.PROPOSED}
 RECEIVED = WAITING | {ProposalStatus.MUTUAL, ProposalStatus.DECLINED, ProposalStatus.EXPIRED}
 
 
+class Side(TextChoices):
+    """Who takes part in bringing the two together."""
+
+    ENTERPRISE = "enterprise", "企业"
+    PROVIDER = "provider", "机构"
+    BOTH = "both", "双方"
+    ORGANISER = "organiser", "组织方"
+
+
+# Who has to move in which state; in all others nobody has to.
+NEXT_MOVE = {
+    ProposalStatus.GENERATED: Side.ORGANISER,
+    ProposalStatus.AWAITING_CONSENT: Side.ENTERPRISE,
+    ProposalStatus.PROPOSED: Side.BOTH,
+    ProposalStatus.ENTERPRISE_INTERESTED: Side.PROVIDER,
+    ProposalStatus.PROVIDER_INTERESTED: Side.ENTERPRISE,
+}
+
+
 class Origin(TextChoices):
     """Who brought the two together."""
 

@@ -4,6 +4,7 @@ from core.enums import Level
 from core.workflow import Transition, Workflow
 from matching.enums import WAITING, DeclineReason
 from matching.enums import ProposalStatus as S
+from needs.enums import LISTED
 
 # What a match, an application or an invitation can take up again.
 AT_REST = frozenset({S.GENERATED, S.EXPIRED, S.SUPERSEDED})
@@ -11,18 +12,25 @@ AT_REST = frozenset({S.GENERATED, S.EXPIRED, S.SUPERSEDED})
 UNSETTLED = WAITING | AT_REST | {S.AWAITING_CONSENT}
 
 
+def refuse_closed(proposal) -> str:
+    """Why nobody is brought together over a need that is no longer open to offers."""
+    if proposal.need.status not in LISTED:
+        return f"需求{proposal.need.get_status_display()}，不再征集机构；请返回需求页查看。"
+    return ""
+
+
 def refuse_organiser_only(proposal) -> str:
     """Why a proposal for a need of level 3 is not passed on right away."""
     if proposal.need.level == Level.ORGANISER_ONLY:
         return "该需求仅组织方可见，推荐给机构之前请先“征求企业同意”。"
-    return ""
+    return refuse_closed(proposal)
 
 
 def refuse_other_levels(proposal) -> str:
     """Why nobody has to be asked."""
     if proposal.need.level != Level.ORGANISER_ONLY:
         return "只有“仅组织方”级别的需求需要征求企业同意，请直接推荐给机构。"
-    return ""
+    return refuse_closed(proposal)
 
 
 proposal_workflow = Workflow(
@@ -42,7 +50,14 @@ proposal_workflow = Workflow(
         "matching.pass_on_proposal",
         refuse=refuse_other_levels,
     ),
-    Transition("consent", "同意推荐", frozenset({S.AWAITING_CONSENT}), S.PROPOSED, "matching.answer_as_enterprise"),
+    Transition(
+        "consent",
+        "同意推荐",
+        frozenset({S.AWAITING_CONSENT}),
+        S.PROPOSED,
+        "matching.answer_as_enterprise",
+        refuse=refuse_closed,
+    ),
     Transition(
         "refuse_consent",
         "不同意推荐",
@@ -56,6 +71,7 @@ proposal_workflow = Workflow(
         frozenset({S.PROPOSED, S.PROVIDER_INTERESTED}),
         {S.PROPOSED: S.ENTERPRISE_INTERESTED, S.PROVIDER_INTERESTED: S.MUTUAL},
         "matching.answer_as_enterprise",
+        refuse=refuse_closed,
     ),
     Transition(
         "provider_accept",
@@ -63,6 +79,7 @@ proposal_workflow = Workflow(
         frozenset({S.PROPOSED, S.ENTERPRISE_INTERESTED}),
         {S.PROPOSED: S.PROVIDER_INTERESTED, S.ENTERPRISE_INTERESTED: S.MUTUAL},
         "matching.answer_as_provider",
+        refuse=refuse_closed,
     ),
     Transition(
         "enterprise_decline",
@@ -88,3 +105,8 @@ proposal_workflow = Workflow(
     Transition("rest", "等待组织方推荐", UNSETTLED, S.GENERATED, None),
     Transition("supersede", "需求或能力已更新", UNSETTLED - {S.SUPERSEDED}, S.SUPERSEDED, None),
 )
+
+
+def possible_steps(proposal, user) -> list[Transition]:
+    """The steps this person can take now: of passing on and asking for consent the one that the level allows."""
+    return [step for step in proposal_workflow.steps_for(proposal, user) if not step.refuse(proposal)]

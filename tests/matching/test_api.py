@@ -60,14 +60,16 @@ def test_a_malformed_id_is_refused(api, owner):
 @pytest.mark.parametrize(
     ("name", "step", "data", "answer"),
     [
-        ("provider", "accept", {}, (200, "interested")),
-        ("owner", "accept", {}, (200, "interested")),
-        ("provider", "decline", {"reason": "range", "note": "只到 300 mm"}, (200, "declined")),
-        ("organiser", "accept", {}, (403, "您没有“有意向”的权限。")),
+        ("provider", "provider_accept", {}, (200, "provider_interested")),
+        ("owner", "enterprise_accept", {}, (200, "enterprise_interested")),
+        ("provider", "provider_decline", {"reason": "range", "note": "只到 300 mm"}, (200, "declined")),
+        ("provider", "enterprise_accept", {}, (403, "您没有“有意向”的权限。")),
+        ("organiser", "enterprise_accept", {}, (403, "您没有“有意向”的权限。")),
         ("provider", "propose", {}, (403, "您没有“推荐给机构”的权限。")),
         ("organiser", "propose", {}, (409, "当前状态是“已推荐”，不能推荐给机构；请刷新页面查看最新状态。")),
-        ("provider", "decline", {}, (409, "请选择不合适的原因，再提交。")),
-        ("stranger", "accept", {}, (404, "没有这条记录，或者您不能查看它。")),
+        ("provider", "provider_decline", {}, (409, "请选择不合适的原因，再提交。")),
+        ("owner", "expire", {}, (409, "没有这个操作，请刷新页面后重试。")),
+        ("stranger", "provider_accept", {}, (404, "没有这条记录，或者您不能查看它。")),
     ],
 )
 def test_answers_through_the_api(name, step, data, answer, api, proposal, people):

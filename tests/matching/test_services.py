@@ -98,11 +98,12 @@ def test_a_new_version_is_noted(new_need, capability, provider):
     assert stored("capability_version") == {"坐标测量机": (2,)}
 
 
-@pytest.mark.parametrize("status", ["interested", "declined"])
-def test_what_somebody_answered_stays_as_it_was(status, new_need, capability, provider, owner):
+@pytest.mark.parametrize("answers", [["provider_decline"], ["provider_accept", "enterprise_accept"]])
+def test_what_is_settled_stays_as_it_was(answers, new_need, capability, provider, owner):
     propose_for_need(new_need("published"))
     proposal = Proposal.objects.get()
-    move_proposal(proposal, "accept" if status == "interested" else "decline", actor=provider, reason="range")
+    for step in answers:
+        move_proposal(proposal, step, actor=owner if step.startswith("enterprise") else provider, reason="range")
     before = everything()[0]
     update_capability(capability, actor=provider, lines=[PRESSURE_ROW], title="数字压力计")
     assert rematch() == 1
@@ -197,10 +198,18 @@ def test_withdrawing_a_need_takes_its_open_proposals_back(
     new_capability("量块")
     with django_capture_on_commit_callbacks(execute=True):
         need = new_need("published")
-    move_proposal(Proposal.objects.get(capability__title="量块"), "accept", actor=provider)
+    new_capability("测长机")
+    propose_for_need(need)
+    move_proposal(Proposal.objects.get(capability__title="量块"), "provider_accept", actor=provider)
+    declined = Proposal.objects.get(capability__title="测长机")
+    move_proposal(declined, "provider_decline", actor=provider, reason="time")
     with django_capture_on_commit_callbacks(execute=True):
         move_need(need, "withdraw", actor=owner)
-    assert stored("status") == {"坐标测量机": ("superseded",), "量块": ("interested",)}
+    assert stored("status", "answer_due_on") == {
+        "坐标测量机": ("superseded", None),
+        "量块": ("superseded", None),
+        "测长机": ("declined", None),
+    }
 
 
 def test_a_need_withdrawn_while_it_is_matched_gets_no_proposals(new_need, capability, owner, monkeypatch):
@@ -320,29 +329,29 @@ def test_an_answer_during_a_match_is_kept(new_need, capability, provider, monkey
     monkeypatch.setattr(services, "to_json", answer_meanwhile)
     propose_for_need(need)
     answered.join(60)
-    assert Proposal.objects.get().status == "interested"
+    assert Proposal.objects.get().status == "provider_interested"
 
 
-def answer(proposal, user):
-    move_proposal(Proposal.objects.get(pk=proposal), "accept", actor=User.objects.get(pk=user))
+def answer(proposal, user, step="provider_accept"):
+    move_proposal(Proposal.objects.get(pk=proposal), step, actor=User.objects.get(pk=user))
     connection.close()
 
 
 @on_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_of_two_people_who_press_at_once_one_is_refused(new_need, capability, provider, owner):
+def test_of_two_people_who_press_at_once_one_is_refused(new_need, capability, owner, colleague):
     propose_for_need(new_need("published"))
     pk = Proposal.objects.get().pk
     refusals = []
 
     def press(user):
         try:
-            answer(pk, user.pk)
+            answer(pk, user.pk, "enterprise_accept")
         except TransitionError as error:
             refusals.append(str(error))
 
-    at_once(lambda: press(provider), lambda: press(owner))
-    assert refusals == ["当前状态是“有意向”，不能有意向；请刷新页面查看最新状态。"]
+    at_once(lambda: press(colleague), lambda: press(owner))
+    assert refusals == ["当前状态是“企业有意”，不能有意向；请刷新页面查看最新状态。"]
     assert Proposal.objects.get().events.count() == 1
     assert Capability.objects.count() == 1
 

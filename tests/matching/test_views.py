@@ -109,9 +109,9 @@ def test_an_answer_on_the_page(proposed, as_user, provider):
     proposal = Proposal.objects.get()
     path = f"/matching/proposals/{proposal.pk}/move/"
     client = as_user(provider)
-    refused = client.post(f"{path}decline/", {"note": "排不开"}, follow=True).content.decode()
+    refused = client.post(f"{path}provider_decline/", {"note": "排不开"}, follow=True).content.decode()
     assert "请选择不合适的原因" in refused
-    answered = client.post(f"{path}decline/", {"reason": "time"}, follow=True).content.decode()
+    answered = client.post(f"{path}provider_decline/", {"reason": "time"}, follow=True).content.decode()
     assert "操作完成，当前状态：不合适。" in answered
     assert Proposal.objects.get().status == "declined"
 

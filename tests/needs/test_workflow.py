@@ -14,10 +14,12 @@ from hypothesis.stateful import (
 )
 
 from accounts.models import User
+from core.history import find_break
 from core.workflow import NotPermitted, TransitionError
+from needs.enums import KNOWN
 from needs.enums import NeedStatus as S
 from needs.models import Need
-from needs.services import confirm_public_text, create_need, move_need, update_need, write_public_text
+from needs.services import confirm_public_text, create_need, follow_need, move_need, update_need, write_public_text
 from needs.workflow import need_workflow
 from tests.conftest import LINE, PATH_TO
 
@@ -31,12 +33,20 @@ STEPS = {
     "return": (ORGANISERS, {"submitted", "diagnosing", "accepted"}, "returned"),
     "reject": (ORGANISERS, {"submitted", "diagnosing"}, "rejected"),
     "publish": (ORGANISERS, {"accepted"}, "published"),
-    "withdraw": (ENTERPRISE, {"submitted", "returned", "diagnosing", "accepted", "published"}, "withdrawn"),
+    "withdraw": (ENTERPRISE, {"submitted", "returned", "diagnosing", "accepted", "published", "docking"}, "withdrawn"),
+    "revise": (ENTERPRISE, {"published"}, "returned"),
+}
+# What nobody takes: it follows from the dockings of the need.
+FOLLOWING = {
+    "dock": ({"published"}, "docking"),
+    "undock": ({"docking", "contracted"}, "published"),
+    "contract": ({"published", "docking"}, "contracted"),
+    "resolve": ({"docking", "contracted"}, "resolved"),
 }
 
 
 def test_the_table_has_these_steps():
-    assert set(need_workflow.transitions) == set(STEPS)
+    assert set(need_workflow.transitions) == STEPS.keys() | FOLLOWING.keys()
 
 
 def test_every_state_can_be_made():
@@ -69,6 +79,15 @@ def outcome(need, step, user):
         finally:
             transaction.set_rollback(True)
     return need.status
+
+
+@pytest.mark.parametrize("status", S.values)
+@pytest.mark.parametrize("step", FOLLOWING)
+def test_what_follows_from_dockings_is_nobodys_to_take(step, status, new_need, owner, organiser, admin):
+    need, (sources, target) = new_need(status), FOLLOWING[step]
+    assert {outcome(need, step, user) for user in (owner, organiser, admin)} == {"refused"}
+    event = follow_need(need, step)
+    assert (event and event.target, need.status) == ((target, target) if status in sources else (None, status))
 
 
 @pytest.mark.parametrize("status", S.values)
@@ -126,6 +145,11 @@ def test_an_unconfirmed_need_is_not_published(new_need, organiser):
     assert str(refusal.value) == "公开内容尚未经企业确认，请等待企业在需求页上点击“确认公开内容”。"
 
 
+def test_a_revision_needs_a_reason(new_need, owner):
+    with pytest.raises(TransitionError, match="需要写明理由"):
+        move_need(new_need("published"), "revise", actor=owner)
+
+
 @pytest.mark.parametrize("step", ["return", "reject"])
 def test_a_refusal_needs_a_reason(step, new_need, organiser):
     need = new_need("submitted")
@@ -162,6 +186,10 @@ class LifeOfANeed(RuleBasedStateMachine):
     @rule(step=st.sampled_from(sorted(STEPS)), name=st.sampled_from(["owner", "organiser", "stranger"]))
     def move(self, step, name):
         self.attempt(move_need, self.stale(), step, actor=self.people[name], note="理由")
+
+    @rule(step=st.sampled_from(sorted(FOLLOWING)))
+    def follow(self, step):
+        follow_need(self.stale(), step)
 
     @rule(text=st.sampled_from(["公开一", "公开二"]))
     def write(self, text):
@@ -204,7 +232,7 @@ class LifeOfANeed(RuleBasedStateMachine):
     @invariant()
     def what_is_published_was_confirmed_as_it_stands(self):
         need = self.now()
-        if need.status == S.PUBLISHED:
+        if need.status in KNOWN:
             assert need.public_text_confirmed_at is not None
             assert need.public_text == self.confirmed
 
@@ -219,6 +247,10 @@ class LifeOfANeed(RuleBasedStateMachine):
     def the_version_counts_the_submissions(self):
         need = self.now()
         assert need.version == need.events.filter(action="submit").count()
+
+    @invariant()
+    def the_seals_hold(self):
+        assert find_break() is None
 
 
 def test_the_life_of_a_need(owner, enterprise, organiser, stranger):
