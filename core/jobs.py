@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_q.models import Schedule
 
 from core.files import FOLDER, StoredFile
+from core.history import set_checkpoint
 from core.models import IdempotentAnswer
 
 # A file is written before its row, in a transaction that may take a while.
@@ -45,13 +46,21 @@ def delete_old_answers() -> int:
     return deleted
 
 
+def seal_history() -> None:
+    """Seal the entries that were added to any history since the last night."""
+    set_checkpoint()
+
+
+# Name, what the worker calls, and when.
+SCHEDULE = {
+    "每夜清理无主附件": ("core.jobs.remove_orphans", "40 2 * * *"),
+    "每小时清理应答留存": ("core.jobs.delete_old_answers", "0 * * * *"),
+    "每夜封存经过记录": ("core.jobs.seal_history", "20 3 * * *"),
+}
+
+
 def keep_schedule(**kwargs) -> None:
-    """Have files without a record removed each night, and old answers each hour."""
-    Schedule.objects.update_or_create(
-        name="每夜清理无主附件",
-        defaults={"func": "core.jobs.remove_orphans", "schedule_type": Schedule.CRON, "cron": "40 2 * * *"},
-    )
-    Schedule.objects.update_or_create(
-        name="每小时清理应答留存",
-        defaults={"func": "core.jobs.delete_old_answers", "schedule_type": Schedule.HOURLY},
-    )
+    """Have the worker tidy up, and seal the histories."""
+    for name, (func, cron) in SCHEDULE.items():
+        values = {"func": func, "schedule_type": Schedule.CRON, "cron": cron}
+        Schedule.objects.update_or_create(name=name, defaults=values)
