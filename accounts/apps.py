@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 
 
 class AccountsConfig(AppConfig):
@@ -8,5 +7,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self):
         from accounts import jobs
+        from core.schedule import keep
 
-        post_migrate.connect(jobs.keep_schedule, sender=self)
+        keep(jobs.SCHEDULE, app=self)

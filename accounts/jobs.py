@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.utils import timezone
-from django_q.models import Schedule
 
 from accounts.mail import send_mails, write_digests
 from accounts.models import Mail, Notice
@@ -24,13 +23,7 @@ def remove_old_notices() -> int:
     return removed
 
 
-def keep_schedule(**kwargs) -> None:
-    """Have mail written and sent each minute, and old notices removed each night."""
-    Schedule.objects.update_or_create(
-        name="发送通知邮件",
-        defaults={"func": "accounts.jobs.send_digests", "schedule_type": Schedule.MINUTES, "minutes": 1},
-    )
-    Schedule.objects.update_or_create(
-        name="每夜清理旧通知",
-        defaults={"func": "accounts.jobs.remove_old_notices", "schedule_type": Schedule.CRON, "cron": "40 1 * * *"},
-    )
+SCHEDULE = {
+    "发送通知邮件": ("accounts.jobs.send_digests", "* * * * *"),
+    "每夜清理旧通知": ("accounts.jobs.remove_old_notices", "40 1 * * *"),
+}

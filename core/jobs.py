@@ -6,7 +6,6 @@ from datetime import timedelta
 from django.apps import apps
 from django.core.files.storage import default_storage
 from django.utils import timezone
-from django_q.models import Schedule
 
 from core.files import FOLDER, StoredFile
 from core.history import set_checkpoint
@@ -57,10 +56,3 @@ SCHEDULE = {
     "每小时清理应答留存": ("core.jobs.delete_old_answers", "0 * * * *"),
     "每夜封存经过记录": ("core.jobs.seal_history", "20 3 * * *"),
 }
-
-
-def keep_schedule(**kwargs) -> None:
-    """Have the worker tidy up, and seal the histories."""
-    for name, (func, cron) in SCHEDULE.items():
-        values = {"func": func, "schedule_type": Schedule.CRON, "cron": cron}
-        Schedule.objects.update_or_create(name=name, defaults=values)

@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 
 
 class MatchingConfig(AppConfig):
@@ -7,6 +6,7 @@ class MatchingConfig(AppConfig):
     verbose_name = "匹配"
 
     def ready(self):
+        from core.schedule import keep
         from matching import jobs, receivers  # noqa: F401  (receivers listen to needs and providers)
 
-        post_migrate.connect(jobs.keep_schedule, sender=self)
+        keep(jobs.SCHEDULE, app=self)

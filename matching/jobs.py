@@ -1,7 +1,6 @@
 """What the worker does; every job may run twice and then changes nothing the second time."""
 
 from django.core.cache import cache
-from django_q.models import Schedule
 from django_q.tasks import async_task
 
 from matching.services import expire_proposals, propose_for_need, rematch
@@ -43,10 +42,3 @@ SCHEDULE = {
     "每夜重新匹配": ("matching.jobs.rematch_needs", "10 2 * * *"),
     "匹配建议到期": ("matching.jobs.close_unanswered", "5 * * * *"),
 }
-
-
-def keep_schedule(**kwargs) -> None:
-    """Have the worker do what is due with time."""
-    for name, (func, cron) in SCHEDULE.items():
-        values = {"func": func, "schedule_type": Schedule.CRON, "cron": cron}
-        Schedule.objects.update_or_create(name=name, defaults=values)

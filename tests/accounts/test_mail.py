@@ -10,7 +10,6 @@ import time_machine
 from django.core import mail
 from django.db import connection
 from django.utils import timezone
-from django_q.models import Schedule
 
 from accounts import jobs
 from accounts import mail as digests
@@ -290,13 +289,3 @@ def test_a_person_leaves_with_notices_and_mails(reader):
     work_at("2026-03-04 08:00")
     reader.delete()
     assert (Notice.objects.count(), Mail.objects.count()) == (0, 0)
-
-
-def test_the_schedules_are_kept_once(db):
-    for _ in range(2):
-        jobs.keep_schedule()
-    schedules = Schedule.objects.filter(func__startswith="accounts.").order_by("func")
-    assert list(schedules.values_list("func", "schedule_type", "minutes", "cron")) == [
-        ("accounts.jobs.remove_old_notices", "C", None, "40 1 * * *"),
-        ("accounts.jobs.send_digests", "I", 1, None),
-    ]

@@ -240,7 +240,7 @@ def test_answers_are_kept_for_two_days(owner):
             IdempotentAnswer.objects.create(user=owner, key=key)
     assert (delete_old_answers(), delete_old_answers()) == (1, 0)
     assert IdempotentAnswer.objects.get().key == "young"
-    assert Schedule.objects.get(func="core.jobs.delete_old_answers").schedule_type == Schedule.HOURLY
+    assert Schedule.objects.get(func="core.jobs.delete_old_answers").cron == "0 * * * *"
 
 
 REQUESTS = st.lists(st.tuples(st.sampled_from(["k1", "k2", None]), st.sampled_from(["一", "二", ""])), max_size=8)
