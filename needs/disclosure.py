@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from uuid import UUID
+
+from django.utils.functional import SimpleLazyObject
 
 from core.enums import Level
 from core.models import record_each
@@ -106,6 +109,7 @@ def disclose(need: Need, user) -> DisclosedNeed:
     full, open_, detail = sight == Sight.FULL, sight != Sight.TEASER, sight in {Sight.FULL, Sight.DETAIL}
     grant = None if full else grant_of(need, user)
     meets = full or (grant is not None and grant.sees_contact)
+    gets_all = detail or (grant is not None and grant.sees_detail)
     lines = tuple(need.lines.all())
     # How far a confidential need has come is its own matter.
     status = NeedStatus(need.status) if open_ else NeedStatus.PUBLISHED
@@ -130,7 +134,8 @@ def disclose(need: Need, user) -> DisclosedNeed:
         text=need.problem if detail else need.public_text if open_ else "",
         passages=_passages(need) if detail else (),
         lines=lines if open_ else (),
-        files=_files(need, all_=detail or (grant is not None and grant.sees_detail)) if open_ else (),
+        # Lists show no attachments, so nothing is looked up before somebody asks for them.
+        files=SimpleLazyObject(partial(_files, need, all_=gets_all)) if open_ else (),
         cooperation=tuple(need.cooperation_display) if open_ else (),
         credentials=tuple(need.credentials_display) if open_ else (),
         organisation_name=need.organisation.name if detail or meets or (open_ and not need.is_anonymous) else "",

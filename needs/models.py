@@ -51,7 +51,7 @@ class NeedQuerySet(models.QuerySet):
         return self.filter(self._full_sight(user))
 
     def for_list(self):
-        return self.select_related("organisation").prefetch_related("lines", "files", "grants")
+        return self.select_related("organisation").prefetch_related("lines", "grants")
 
     @staticmethod
     def _granted(user, **sight) -> Q:

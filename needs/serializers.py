@@ -1,6 +1,8 @@
+from django.urls import reverse
 from rest_framework import serializers
 
 from core.enums import CredentialKind
+from core.files import check_upload
 from needs.enums import Cooperation
 from needs.models import Need, NeedLine
 from needs.services import LINE_FIELDS, MAX_LINES, create_need, update_need
@@ -12,6 +14,24 @@ class NeedLineSerializer(serializers.ModelSerializer):
     class Meta:
         model = NeedLine
         fields = [*LINE_FIELDS, "quantity"]
+
+
+class PassageSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    label = serializers.CharField()
+    text = serializers.CharField()
+
+
+class NeedFileSerializer(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    size = serializers.IntegerField()
+    media_type = serializers.CharField()
+    is_public = serializers.BooleanField()
+    url = serializers.SerializerMethodField()
+
+    def get_url(self, file) -> str:
+        return reverse("need-file", args=[file.need_id, file.pk])
 
 
 class NeedSerializer(serializers.Serializer):
@@ -33,13 +53,16 @@ class NeedSerializer(serializers.Serializer):
     expected_on = serializers.DateField(allow_null=True)
     published_at = serializers.DateTimeField(allow_null=True)
     text = serializers.CharField()
+    passages = PassageSerializer(many=True)
     lines = NeedLineSerializer(many=True)
+    files = NeedFileSerializer(many=True)
     cooperation = serializers.ListField(child=serializers.CharField())
     credentials = serializers.ListField(child=serializers.CharField())
     organisation_name = serializers.CharField()
     contact = serializers.CharField()
 
 
+NO_FILE = "请以 multipart/form-data 上传一个带文件名的文件。"
 ONLY_FOR_ONES_OWN = "只能以您所在的单位提出需求。"
 
 
@@ -61,7 +84,11 @@ class NeedInputSerializer(serializers.ModelSerializer):
             "problem",
             "background",
             "current_state",
+            "measures_taken",
             "goal",
+            "difficulties",
+            "sample",
+            "traceability",
             "is_qualitative",
             "expected_on",
             "urgency",
@@ -69,6 +96,8 @@ class NeedInputSerializer(serializers.ModelSerializer):
             "budget_high",
             "cooperation",
             "credentials",
+            "acceptance",
+            "ownership",
             "contact_name",
             "contact_phone",
             "contact_email",
@@ -109,3 +138,13 @@ class NeedInputSerializer(serializers.ModelSerializer):
     def update(self, need, validated_data):
         validated_data.pop("organisation", None)
         return update_need(need, actor=self.context["request"].user, **validated_data)
+
+
+class UploadSerializer(serializers.Serializer):
+    """A file to attach, and whether whoever sees the lines may have it."""
+
+    file = serializers.FileField(allow_empty_file=True, error_messages={"invalid": NO_FILE, "no_name": NO_FILE})
+    is_public = serializers.BooleanField(default=False)
+
+    def validate_file(self, upload):
+        return check_upload(upload)
