@@ -88,7 +88,19 @@ class TokenForm(forms.ModelForm):
 class NoticePreferenceForm(forms.Form):
     """A rhythm for each kind of notice."""
 
+    help_texts = {
+        NoticeKind.NEED: "受理、退回、发布和撤回",
+        NoticeKind.PROPOSAL: "新的建议、双方的答复、到期提醒",
+        NoticeKind.CONFIDENTIALITY: "查看申请、签署和撤回",
+        NoticeKind.DOCKING: "阶段确认、联系记录、久未联系的提醒",
+        NoticeKind.AGREEMENT: "意向、合同、金额和验收的确认",
+        NoticeKind.LEDGER: "指派、期限、延期和逾期",
+        NoticeKind.ACCOUNT: "单位核验、成员申请",
+    }
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         for kind in NoticeKind:
-            self.fields[kind.value] = forms.ChoiceField(label=kind.label, choices=Rhythm, widget=forms.RadioSelect)
+            self.fields[kind.value] = forms.ChoiceField(
+                label=kind.label, help_text=self.help_texts[kind], choices=Rhythm, widget=forms.RadioSelect
+            )

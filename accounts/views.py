@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from accounts.enums import Rhythm
 from accounts.filters import NoticeFilter
 from accounts.forms import JoinForm, NoticePreferenceForm, OrganisationForm, SignUpForm, TokenForm
 from accounts.models import Membership, Notice, Organisation
@@ -190,4 +191,4 @@ def notice_preference_edit(request):
         set_rhythms(request.user, form.cleaned_data)
         messages.success(request, "通知设置已保存。")
         return redirect("notices:preference_edit")
-    return render(request, "accounts/notice_preference_edit.html", {"form": form})
+    return render(request, "accounts/notice_preference_edit.html", {"form": form, "rhythms": Rhythm.choices})

@@ -36,6 +36,9 @@ PAGES = {
         "{public}",
         "/matching/needs/{need}/",
         "/accounts/me/",
+        "/notices/",
+        "/notices/?kind=ledger",
+        "/notices/preferences/",
         "/accounts/organisations/new/",
     ],
     "provider": [
