@@ -60,10 +60,10 @@ def nav_link(context, name, label, count=None):
 def wan(amount):
     """An amount in 元 as 万元.
 
-    >>> wan(125000), wan(8000), wan(None)
-    ('12.5 万元', '0.8 万元', '')
+    >>> wan(125000), wan(8000), wan(Decimal("0.01")), wan(None)
+    ('12.5 万元', '0.8 万元', '0.000001 万元', '')
     """
-    return "" if amount is None else f"{Decimal(amount) / 10_000:,.4f}".rstrip("0").rstrip(".") + " 万元"
+    return "" if amount is None else f"{Decimal(amount) / 10_000:,.6f}".rstrip("0").rstrip(".") + " 万元"
 
 
 @register.simple_tag

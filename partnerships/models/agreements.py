@@ -1,13 +1,19 @@
 """What the two sides agree on, what came of it, and the story told of it."""
 
+from decimal import Decimal
+
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q, Sum
+from django.db.models import BigIntegerField, F, Q, Sum
+from django.db.models.functions import Cast, Round
 from django.urls import reverse
 
 from accounts.models import User
+from core.enums import Level
 from core.models import TimestampedModel, TracedModel
+from matching.enums import Verdict
 from needs.models import Need
-from partnerships.enums import AgreementKind, CaseStatus, Mark
+from partnerships.enums import AgreementKind, CaseStatus, Mark, Stage
 from partnerships.enums import AgreementStatus as S
 from partnerships.models.dockings import Docking, DockingFile
 
@@ -17,10 +23,10 @@ COUNTED = frozenset({S.EFFECTIVE, S.COMPLETED})
 
 
 class OfDockingQuerySet(models.QuerySet):
-    """Records that belong to a docking are seen by whoever sees it."""
+    """Records that belong to a docking are seen by whoever may read what is in it."""
 
     def visible_to(self, user):
-        return self.filter(docking__in=Docking.objects.visible_to(user).values("pk"))
+        return self.filter(docking__in=Docking.objects.readable_by(user).values("pk"))
 
 
 class AgreementQuerySet(OfDockingQuerySet):
@@ -30,10 +36,14 @@ class AgreementQuerySet(OfDockingQuerySet):
 
     def totals(self) -> dict:
         """The sums of the counted agreements, each amount apart, in 元."""
-        return self.counted().aggregate(**{name: Sum(name, default=0) for name in AMOUNTS})
+        # Summed in whole 分: SQLite would add the amounts as floats.
+        cents = {name: Sum(Cast(Round(F(name) * 100), BigIntegerField()), default=0) for name in AMOUNTS}
+        return {name: Decimal(total) / 100 for name, total in self.counted().aggregate(**cents).items()}
 
     def for_list(self):
-        return self.select_related("docking__need__organisation", "docking__institute", "file")
+        return self.select_related(
+            "docking__need__organisation", "docking__institute", "docking__steward", "file"
+        ).prefetch_related("docking__need__grants", "docking__need__lines")
 
 
 class Agreement(TracedModel):
@@ -113,6 +123,26 @@ class Agreement(TracedModel):
         return self.status in COUNTED
 
 
+class AcceptanceQuerySet(OfDockingQuerySet):
+    def confirmed(self):
+        """What both sides have brought to the stage of acceptance."""
+        return self.filter(docking__status__in=[Stage.ACCEPTANCE, Stage.CLOSED])
+
+    def evidence_for(self, user):
+        """What was accepted, as far as this user may know of it: on public needs, and what one may read anyway.
+
+        Of confidential needs not even the number is told.
+        """
+        public = Need.objects.visible_to(AnonymousUser()).filter(level=Level.PUBLIC)
+        readable = Docking.objects.readable_by(user)
+        return self.confirmed().filter(Q(docking__need__in=public.values("pk")) | Q(docking__in=readable.values("pk")))
+
+    def for_list(self):
+        return self.select_related(
+            "docking__need__organisation", "docking__institute", "docking__steward"
+        ).prefetch_related("lines", "docking__need__grants", "docking__need__lines")
+
+
 class Acceptance(TracedModel):
     """What was delivered against what was required, and what both sides think of it."""
 
@@ -125,7 +155,7 @@ class Acceptance(TracedModel):
     provider_mark = models.PositiveSmallIntegerField("机构评分", choices=Mark, null=True, blank=True)
     provider_words = models.TextField("机构评语", max_length=1000, blank=True)
 
-    objects = OfDockingQuerySet.as_manager()
+    objects = AcceptanceQuerySet.as_manager()
 
     class Meta:
         verbose_name = verbose_name_plural = "验收"
@@ -152,7 +182,7 @@ class AcceptanceLine(TimestampedModel):
     range_text = models.CharField("范围", max_length=300, blank=True)
     required_text = models.CharField("要求", max_length=300, blank=True)
     achieved_text = models.CharField("达到的不确定度", max_length=300)
-    verdict = models.CharField("判定", max_length=10, editable=False)
+    verdict = models.CharField("判定", max_length=10, choices=Verdict, editable=False)
     sentence = models.TextField("判定说明", blank=True, editable=False)
 
     class Meta:
@@ -169,8 +199,11 @@ class CaseStudyQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Everyone sees published cases; those who see the docking see the draft."""
-        dockings = Docking.objects.visible_to(user).values("pk")
+        dockings = Docking.objects.readable_by(user).values("pk")
         return self.filter(Q(status=CaseStatus.PUBLISHED) | Q(docking__in=dockings))
+
+    def for_list(self):
+        return self.select_related("docking__need__organisation", "docking__institute", "docking__steward")
 
 
 class CaseStudy(TracedModel):
@@ -182,6 +215,7 @@ class CaseStudy(TracedModel):
     solution = models.TextField("解决办法", max_length=4000)
     benefit = models.TextField("取得的成效", max_length=4000)
     enterprise_name = models.CharField("对外显示的企业名称", max_length=120, blank=True)
+    shows_figures = models.BooleanField("展示验收达到的不确定度", default=False)
     author = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False, verbose_name="撰写人")
     status = models.CharField("状态", max_length=24, choices=CaseStatus, default=CaseStatus.DRAFTED, editable=False)
     published_at = models.DateTimeField("发布时间", null=True, editable=False)

@@ -21,15 +21,18 @@ STALE_AFTER = timedelta(days=21)
 class DockingQuerySet(models.QuerySet):
     def visible_to(self, user):
         """The dockings of one's enterprise, of one's institute, of one's regions, and those one is steward of."""
+        return self._seen_by(user, Q(steward=user.pk))
+
+    def readable_by(self, user):
+        """The dockings whose agreements, messages and files one may read: a steward's only after the pledge."""
+        return self._seen_by(user, Q(steward=user.pk, steward_pledged_at__isnull=False))
+
+    def _seen_by(self, user, as_steward: Q):
         if not user.is_authenticated:
             return self.none()
         overseen = Q(need__in=Need.objects.overseen_by(user).values("pk"))
-        return self.filter(
-            Q(need__organisation__in=user.organisation_ids)
-            | Q(institute__in=user.provider_ids)
-            | Q(steward=user)
-            | overseen
-        )
+        sides = Q(need__organisation__in=user.organisation_ids) | Q(institute__in=user.provider_ids)
+        return self.filter(sides | as_steward | overseen)
 
     def open(self):
         return self.exclude(status__in=ENDED)
