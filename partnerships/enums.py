@@ -119,6 +119,11 @@ class LedgerStatus(TextChoices):
     DONE_PENDING = "done_pending", "待企业确认"
     CONFIRMED = "confirmed", "企业已确认"
     CLOSED = "closed", "已销号"
+    CANCELLED = "cancelled", "已撤销"
+
+
+# Somebody still has to do something about the problem itself; only these can be late.
+UNDONE = frozenset({LedgerStatus.OPEN, LedgerStatus.ASSIGNED, LedgerStatus.IN_PROGRESS})
 
 
 class ExtensionStatus(TextChoices):

@@ -6,6 +6,8 @@ Every record here has a `need`, an `institute_id`, and, unless it stands before 
 import rules
 from rules import is_authenticated
 
+from accounts.models import User
+
 
 @rules.predicate
 def is_of_enterprise(user, record):
@@ -62,6 +64,12 @@ def raised_by(user, entry):
     return entry is not None and entry.enterprise_id in user.organisation_ids
 
 
+@rules.predicate
+def stands_in(user, entry):
+    """The organiser speaks for an enterprise that nobody acts for on the platform."""
+    return oversees_enterprise(user, entry) and not User.objects.acting_for(entry.enterprise).exists()
+
+
 rules.add_perm("partnerships.manage_entry", is_authenticated & oversees_enterprise)
 rules.add_perm("partnerships.work_on_entry", is_authenticated & answers_for)
-rules.add_perm("partnerships.confirm_entry", is_authenticated & raised_by)
+rules.add_perm("partnerships.confirm_entry", is_authenticated & (raised_by | stands_in))

@@ -1,7 +1,15 @@
 """Confidentiality, dockings, agreements, cases and ledger entries: what follows what, as tables."""
 
 from core.workflow import Transition, Workflow
-from partnerships.enums import AgreementStatus, CaseStatus, ConfidentialityStatus, FailureReason, LedgerStatus, Stage
+from partnerships.enums import (
+    UNDONE,
+    AgreementStatus,
+    CaseStatus,
+    ConfidentialityStatus,
+    FailureReason,
+    LedgerStatus,
+    Stage,
+)
 
 AS_ENTERPRISE, AS_PROVIDER = "partnerships.act_as_enterprise", "partnerships.act_as_provider"
 
@@ -185,6 +193,7 @@ ledger_workflow = Workflow(
         needs_note=True,
     ),
     Transition("close", "销号", frozenset({L.CONFIRMED}), L.CLOSED, MANAGE),
+    Transition("cancel", "撤销", UNDONE, L.CANCELLED, MANAGE, needs_note=True),
     # Assigning sets who and until when, so it is a service of its own.
-    Transition("assign", "分派", frozenset({L.OPEN, L.ASSIGNED, L.IN_PROGRESS}), L.ASSIGNED, None),
+    Transition("assign", "分派", UNDONE, L.ASSIGNED, None),
 )

@@ -3,7 +3,7 @@
 from partnerships.models.agreements import Acceptance, AcceptanceLine, Agreement, CaseStudy
 from partnerships.models.confidentiality import ConfidentialityAgreement
 from partnerships.models.dockings import Contact, Docking, DockingFile, Message, Milestone
-from partnerships.models.ledger import Extension, LedgerEntry
+from partnerships.models.ledger import Extension, LedgerEntry, LedgerImport
 
 __all__ = [
     "Acceptance",
@@ -16,6 +16,7 @@ __all__ = [
     "DockingFile",
     "Extension",
     "LedgerEntry",
+    "LedgerImport",
     "Message",
     "Milestone",
 ]
