@@ -60,6 +60,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 INSTALLED_APPS = [
     "frontend",
     "insights",
+    "challenges",
     "partnerships",
     "matching",
     "providers",

@@ -25,6 +25,7 @@ urlpatterns = [
     path("needs/", include("needs.urls")),
     path("matching/", include("matching.urls")),
     path("", include("partnerships.urls")),
+    path("challenges/", include("challenges.urls")),
     path("api/v1/", include(api.urls)),
     path("api/v1/notice-preferences/", NoticePreferenceView.as_view(), name="api-notice-preferences"),
     path("api/v1/match/", MatchView.as_view(), name="api-match"),

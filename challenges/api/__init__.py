@@ -1,0 +1,1 @@
+"""The API of challenges, their entries and reviews."""

@@ -1,0 +1,67 @@
+from django.db.models import TextChoices
+
+
+class Phase(TextChoices):
+    """What a challenge goes through, in order."""
+
+    COLLECTING = "collecting", "征集"
+    SCREENING = "screening", "需求评审"
+    BOARD = "board", "发榜"
+    SOLVING = "solving", "揭榜"
+    REVIEWING = "reviewing", "方案评审"
+    FINALS = "finals", "现场赛"
+    ANNOUNCED = "announced", "公示"
+    SIGNING = "signing", "签约"
+    TRACKING = "tracking", "跟踪"
+
+
+class ChallengeStatus(TextChoices):
+    DRAFT = "draft", "筹备"
+    COLLECTING = Phase.COLLECTING
+    SCREENING = Phase.SCREENING
+    BOARD = Phase.BOARD
+    SOLVING = Phase.SOLVING
+    REVIEWING = Phase.REVIEWING
+    FINALS = Phase.FINALS
+    ANNOUNCED = Phase.ANNOUNCED
+    SIGNING = Phase.SIGNING
+    TRACKING = Phase.TRACKING
+    ARCHIVED = "archived", "归档"
+    CANCELLED = "cancelled", "取消"
+
+
+class ReviewStage(TextChoices):
+    """What reviewers score."""
+
+    SCREENING = "screening", "需求评审"
+    SOLUTION = "solution", "方案评审"
+
+
+class EntryStatus(TextChoices):
+    ENTERED = "entered", "已报名"
+    RETURNED = "returned", "退回补充"
+    SELECTED = "selected", "入选待发榜"
+    ON_BOARD = "on_board", "已发榜"
+    NOT_SELECTED = "not_selected", "未入选"
+    WITHDRAWN = "withdrawn", "已撤回"
+
+
+class ReviewStatus(TextChoices):
+    ASSIGNED = "assigned", "待评审"
+    DRAFTING = "drafting", "评审中"
+    LOCKED = "locked", "已提交"
+    RECUSED = "recused", "已回避"
+    REMOVED = "removed", "已撤销"
+
+
+class ConflictKind(TextChoices):
+    """Where a conflict of interest comes from."""
+
+    SAME_ORGANISATION = "same_organisation", "同一单位"
+    MEMBERSHIP = "membership", "三年内曾是其成员"
+    DOCKING = "docking", "与其有对接或协议"
+    STEWARD = "steward", "担任其技术管家"
+    ENTERED = "entered", "其单位在同一赛事报名"
+    EMAIL = "email", "邮箱域名相同"
+    PHONE = "phone", "联系电话相同"
+    DECLARED = "declared", "本人申报"

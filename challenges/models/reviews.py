@@ -1,0 +1,169 @@
+"""Who scores what: experts, what binds them to others, and their reviews."""
+
+from decimal import Decimal
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.models import Organisation, User
+from challenges.enums import ReviewStage
+from challenges.enums import ReviewStatus as S
+from challenges.models.challenges import Challenge, Criterion
+from challenges.models.entries import Entry
+from core.models import TimestampedModel, TracedModel
+
+MAX_POINTS = 100
+STANDING = frozenset({S.ASSIGNED, S.DRAFTING, S.LOCKED})
+
+
+class ExpertProfile(TimestampedModel):
+    """What an expert knows about."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="expert_profile", verbose_name="专家")
+    disciplines = models.JSONField("计量专业", default=list, blank=True)
+    expertise = models.TextField("研究方向与专长", max_length=2000, blank=True)
+    title = models.CharField("职称", max_length=40, blank=True)
+    workplace = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="工作单位"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "专家资料"
+        ordering = ["user__name"]
+
+    def __str__(self):
+        return str(self.user)
+
+
+class Declaration(TimestampedModel):
+    """A tie to an organisation that the expert has declared."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="declarations", verbose_name="专家")
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="+", verbose_name="有关单位")
+    note = models.CharField("关系说明", max_length=200)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "利益关系申报"
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="declaration_once",
+                fields=["user", "organisation"],
+                violation_error_message="与这家单位的关系已经申报过。",
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.user} – {self.organisation}"
+
+
+class Waiver(TimestampedModel):
+    """An administrator's word that a reviewer may score an item in spite of a tie; the reason is public."""
+
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="waivers", verbose_name="参赛需求")
+    user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="专家")
+    reason = models.CharField("公开理由", max_length=300)
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False, verbose_name="批准人")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "利益冲突豁免"
+        ordering = ["created_at", "pk"]
+        constraints = [models.UniqueConstraint(name="waiver_once", fields=["entry", "user"])]
+
+    def __str__(self):
+        return f"{self.user}：{self.reason}"
+
+
+class ReviewQuerySet(models.QuerySet):
+    def of_reviewer(self, user):
+        """The reviews a person has to do or has done, and is still entrusted with."""
+        return self.filter(reviewer=user, status__in=STANDING) if user.is_authenticated else self.none()
+
+    def standing(self):
+        return self.filter(status__in=STANDING)
+
+    def locked(self):
+        return self.filter(status=S.LOCKED)
+
+    def for_list(self):
+        return self.select_related("entry__challenge", "entry__need__organisation", "reviewer").prefetch_related(
+            "scores__criterion", "entry__need__lines", "entry__need__grants"
+        )
+
+
+class Review(TracedModel):
+    """One expert's scores for one item; its own id is all that the reviewer's addresses show."""
+
+    stage = models.CharField("环节", max_length=20, choices=ReviewStage, default=ReviewStage.SCREENING)
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="reviews", verbose_name="参赛需求")
+    reviewer = models.ForeignKey(User, models.PROTECT, related_name="reviews", verbose_name="专家")
+    status = models.CharField("状态", max_length=12, choices=S, default=S.ASSIGNED, editable=False)
+    comment = models.TextField("总体意见", max_length=2000, blank=True)
+    locked_at = models.DateTimeField("提交时间", null=True, editable=False)
+
+    objects = ReviewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = verbose_name_plural = "评审"
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                name="review_once",
+                fields=["stage", "entry", "reviewer"],
+                condition=Q(status__in=sorted(STANDING)),
+                violation_error_message="这位专家已经在评审这一项。",
+            ),
+            models.CheckConstraint(
+                name="review_locked_has_time", condition=~Q(status=S.LOCKED) | Q(locked_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_stage_display()} {self.pk.hex[:8].upper()}"
+
+    def get_absolute_url(self):
+        return reverse("challenges:review_detail", args=[self.pk])
+
+    @property
+    def challenge(self) -> Challenge:
+        return self.entry.challenge
+
+    @property
+    def total(self) -> Decimal | None:
+        """The weighted points of 100; None while a criterion is not scored."""
+        scores = [score for score in self.scores.all() if score.points is not None]
+        weight = sum(score.criterion.weight for score in scores)
+        return sum(score.points * score.criterion.weight for score in scores) / Decimal(100) if weight == 100 else None
+
+
+class Score(TimestampedModel):
+    """Points for one criterion, with the reason."""
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="scores", verbose_name="评审")
+    criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="+", verbose_name="评审指标")
+    points = models.DecimalField(
+        "得分",
+        max_digits=5,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(MAX_POINTS)],
+    )
+    reason = models.CharField("理由", max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = "得分"
+        ordering = ["criterion__position", "pk"]
+        constraints = [
+            models.UniqueConstraint(name="score_once", fields=["review", "criterion"]),
+            models.CheckConstraint(
+                name="score_within_points",
+                condition=Q(points__isnull=True) | Q(points__gte=0, points__lte=MAX_POINTS),
+                violation_error_message="得分应在 0 到 100 之间。",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.criterion.name} {self.points}"

@@ -1,0 +1,1 @@
+"""What can be done with challenges, their entries and reviews; every change goes through here."""

@@ -1,0 +1,1 @@
+"""Pages of challenges, their entries and reviews."""
