@@ -6,19 +6,19 @@ from accounts.notices import notify
 from partnerships.enums import Side
 from partnerships.models.dockings import Docking
 
-STEWARD, ORGANISER = "steward", "organiser"
+STEWARD, NAMED_STEWARD, ORGANISER = "steward", "named_steward", "organiser"
 BOTH = (Side.ENTERPRISE, Side.PROVIDER)
 
 
 def people_of(docking: Docking, party: str) -> list[User]:
-    """The people of one party: a side, the steward, or the organisers of the region."""
+    """The people of one party: a side, who carries the docking, who is named to, or the organisers of the region."""
     if party == Side.ENTERPRISE:
         return list(User.objects.acting_for(docking.need.organisation))
     if party == Side.PROVIDER:
         return list(User.objects.acting_for(docking.institute))
-    if party == STEWARD and docking.steward:
+    if docking.steward and (party == NAMED_STEWARD or (party == STEWARD and docking.has_active_steward)):
         return [docking.steward]
-    # Without a steward the organiser carries the docking.
+    # Without a steward who has given the pledge the organiser carries the docking.
     return list(User.objects.in_charge_of(docking.need.organisation.region))
 
 
@@ -30,14 +30,9 @@ def tell(
     key: str = "",
     url: str = "",
     kind: NoticeKind = NoticeKind.DOCKING,
-) -> None:
-    """Tell these parties one sentence; {number} stands for the number of the docking."""
+) -> int:
+    """Tell these parties one sentence, and return how many were; {number} and {institute} stand for the docking's."""
     people = {person.pk: person for party in parties for person in people_of(docking, party)}
-    notify(
-        people.values(),
-        kind=kind,
-        text=text.format(number=docking.number, institute=docking.institute),
-        url=url or docking.get_absolute_url(),
-        key=key,
-        actor=actor,
-    )
+    # Not by format: names of people stand in the text, and may hold braces.
+    text = text.replace("{number}", docking.number).replace("{institute}", str(docking.institute))
+    return notify(people.values(), kind=kind, text=text, url=url or docking.get_absolute_url(), key=key, actor=actor)

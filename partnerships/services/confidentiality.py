@@ -1,6 +1,7 @@
 """Opening a confidential need to one institute: asked for, signed by both sides, ended by either."""
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from accounts.notices import notify
 from core.enums import Level
 from core.models import Event
 from core.workflow import NotPermitted, TransitionError
-from needs.disclosure import grant_of
+from needs.disclosure import sight_of
 from needs.models import Need
 from needs.services import grant_sight
 from partnerships.enums import ConfidentialityStatus as S
@@ -20,6 +21,8 @@ from partnerships.models import ConfidentialityAgreement
 from partnerships.workflow import confidentiality_workflow
 
 TEXTS = Path(__file__).resolve().parents[1] / "texts"
+# Until both have signed, an anonymous enterprise is known by the number of its need alone.
+UNNAMED = "需求 {number} 的提出企业（名称已在平台登记，双方签署后在签署记录中列明）"
 # Whom each new status concerns, and what they should do.
 TOLD = {
     S.REQUESTED: [("enterprise", "{institute}申请查看需求 {number} 的详情，请核对并签署保密协议。")],
@@ -35,6 +38,11 @@ TOLD = {
         ("provider", "需求 {number} 的保密协议已终止，请按约定返还或销毁资料。"),
     ],
 }
+# One that never came into force.
+TOLD_OF_WITHDRAWAL = [
+    ("enterprise", "{institute}与需求 {number} 的保密协议没有签成，已撤回。"),
+    ("provider", "就需求 {number} 签署保密协议的申请已撤回。"),
+]
 
 
 def newest_text() -> tuple[str, str]:
@@ -50,12 +58,16 @@ def request_confidentiality(need: Need, institute: Organisation, *, actor: User)
         raise NotPermitted("只能以您所在的、已核验的机构申请。")
     if need.level == Level.PUBLIC:
         raise TransitionError("这条需求是公开的，不需要签署保密协议。")
+    if sight_of(need, actor) is None:
+        raise NotPermitted("这条需求没有向贵机构开放。")
+    # Two colleagues may ask at once: the second finds what the first has begun.
     Need.objects.select_for_update().get(pk=need.pk)
     existing = ConfidentialityAgreement.objects.in_force().filter(need=need, institute=institute).first()
     if existing:
         return existing
     version, template = newest_text()
-    text = template.format(number=need.number, enterprise=need.organisation, institute=institute)
+    enterprise = UNNAMED.format(number=need.number) if need.is_anonymous else need.organisation
+    text = template.format(number=need.number, enterprise=enterprise, institute=institute)
     agreement = ConfidentialityAgreement.objects.create(
         need=need,
         institute=institute,
@@ -93,21 +105,16 @@ def move_confidentiality(
     return event
 
 
-def agreement_for(need: Need, user: User) -> ConfidentialityAgreement | None:
-    """The agreement in force on this need with one of the user's institutes."""
-    return ConfidentialityAgreement.objects.in_force().filter(need=need, institute__in=user.provider_ids).first()
-
-
-def reads_detail(need: Need, user: User) -> bool:
-    """Whether an agreement has opened the need to the user."""
-    grant = grant_of(need, user)
-    return grant is not None and grant.sees_detail
+def agreement_on(need: Need, institute_ids: Collection) -> ConfidentialityAgreement | None:
+    """The agreement in force on this need with one of these institutes."""
+    return ConfidentialityAgreement.objects.in_force().filter(need=need, institute__in=institute_ids).first()
 
 
 def _tell(agreement: ConfidentialityAgreement, event: Event) -> None:
     need, institute = agreement.need, agreement.institute
     sides = {"enterprise": need.organisation, "provider": institute}
-    for side, text in TOLD[event.target]:
+    was_begun_only = event.target == S.ENDED and event.source != S.EFFECTIVE
+    for side, text in TOLD_OF_WITHDRAWAL if was_begun_only else TOLD[event.target]:
         notify(
             User.objects.acting_for(sides[side]),
             kind=NoticeKind.CONFIDENTIALITY,

@@ -15,9 +15,9 @@ from matching.services import record_outcome
 from needs.enums import KNOWN
 from needs.models import Need
 from needs.services import follow_need, grant_sight, revoke_sight
-from partnerships.enums import FailureReason, Side, Stage
+from partnerships.enums import ContactKind, FailureReason, Side, Stage
 from partnerships.models import Contact, Docking, DockingFile, Message, Milestone
-from partnerships.notices import BOTH, STEWARD, tell
+from partnerships.notices import BOTH, NAMED_STEWARD, STEWARD, tell
 from partnerships.workflow import docking_workflow, is_backwards
 
 CONFIRM_WITHIN = timedelta(days=7)
@@ -123,7 +123,7 @@ def withdraw_stage(docking: Docking, *, actor: User) -> Event:
     docking.lock()
     if not docking.asked_stage:
         raise TransitionError("没有等待确认的申请，请刷新页面查看最新状态。")
-    if docking.asked_side not in sides_of(docking, actor):
+    if not may_withdraw(docking, actor):
         raise NotPermitted("只有提出申请的一方可以撤回。")
     label = docking.get_asked_stage_display()
     _clear_request(docking)
@@ -142,9 +142,16 @@ def may_answer(docking: Docking, user: User) -> bool:
     """Whether this person may answer to what was asked: the other side, or, after its week, the steward."""
     if not docking.asked_stage:
         return False
-    if Side(docking.asked_side).other in sides_of(docking, user):
-        return True
+    sides = sides_of(docking, user)
+    if sides:
+        # Who sits on both sides still needs somebody else's word.
+        return Side(docking.asked_side).other in sides and docking.asked_by_id != user.pk
     return docking.is_overdue and user.has_perm("partnerships.steward", docking)
+
+
+def may_withdraw(docking: Docking, user: User) -> bool:
+    """Whether this person may take back what was asked."""
+    return bool(docking.asked_stage) and docking.asked_side in sides_of(docking, user)
 
 
 def _check_answer(docking: Docking, actor: User, asked: str) -> None:
@@ -166,12 +173,13 @@ def _end(docking: Docking, *, has_succeeded: bool, actor: User | None) -> None:
     docking.ended_at, docking.next_contact_on = timezone.now(), None
     docking.save()
     record_outcome(docking.proposal, has_succeeded=has_succeeded)
-    if has_succeeded:
-        follow_need(docking.need, "resolve", actor=actor)
-        return
-    grant_sight(docking.need, actor=actor, organisation=docking.institute, sees_contact=False)
-    if not docking.need.dockings.open().exists():
-        follow_need(docking.need, "undock", actor=actor)
+    if not has_succeeded:
+        grant_sight(docking.need, actor=actor, organisation=docking.institute, sees_contact=False)
+    # A need may be met in parts by several institutes: it is settled when the last of them is through.
+    dockings = docking.need.dockings
+    if not dockings.open().exists():
+        is_resolved = dockings.filter(status=Stage.CLOSED).exists()
+        follow_need(docking.need, "resolve" if is_resolved else "undock", actor=actor)
 
 
 def end_dockings_of(need: Need) -> None:
@@ -192,41 +200,58 @@ def end_dockings_of(need: Need) -> None:
 
 
 @transaction.atomic
-def log_contact(docking: Docking, *, actor: User, **fields) -> Contact:
-    """A contact that took place, or a visit that is planned."""
+def log_contact(docking: Docking, *, actor: User, held_on: date, **fields) -> Contact:
+    """A contact that took place."""
     _check_writer(docking, actor)
-    contact = Contact(docking=docking, author=actor, **fields)
-    return _save_contact(contact, "log" if contact.held_on else "plan", actor)
+    contact = Contact(docking=docking, author=actor, held_on=held_on, **fields)
+    return _save_minutes(docking, contact, "log", "联系记录", actor)
 
 
 @transaction.atomic
-def file_minutes(contact: Contact, *, actor: User, **fields) -> Contact:
+def plan_visit(docking: Docking, *, actor: User, planned_on: date, **fields) -> Contact:
+    """A visit that is still to come, and is the next contact unless an earlier one is due."""
+    _check_writer(docking, actor)
+    if not docking.is_open:
+        raise TransitionError("对接已结束，不再安排走访。")
+    if planned_on < timezone.localdate():
+        raise TransitionError("计划日期不能早于今天；已经进行的走访请填写联系记录。")
+    contact = Contact.objects.create(
+        docking=docking, author=actor, kind=ContactKind.VISIT, planned_on=planned_on, **fields
+    )
+    docking.next_contact_on = min(filter(None, [docking.next_contact_on, planned_on]))
+    docking.save()
+    return _announce_contact(docking, contact, "plan", "计划走访", actor)
+
+
+@transaction.atomic
+def file_minutes(contact: Contact, *, actor: User, held_on: date, **fields) -> Contact:
     """The minutes of a visit that was planned."""
     docking = contact.docking
     _check_writer(docking, actor)
     contact.lock()
     if contact.held_on:
         raise TransitionError("这次走访已有纪要，请刷新页面查看。")
-    for name, value in fields.items():
+    for name, value in {"held_on": held_on, **fields}.items():
         setattr(contact, name, value)
-    return _save_contact(contact, "minutes", actor)
+    return _save_minutes(docking, contact, "minutes", "走访纪要", actor)
 
 
-def _save_contact(contact: Contact, action: str, actor: User) -> Contact:
-    docking, today = contact.docking, timezone.localdate()
-    if contact.held_on and contact.held_on > today:
-        raise TransitionError("联系日期不能晚于今天；还没有进行的请填写计划日期。")
-    if contact.held_on and docking.is_open and (contact.next_on is None or contact.next_on < today):
+def _save_minutes(docking: Docking, contact: Contact, action: str, label: str, actor: User) -> Contact:
+    """Keep what came of a contact; while the docking goes on, that includes when the next one is."""
+    today = timezone.localdate()
+    if contact.held_on > today:
+        raise TransitionError("联系日期不能晚于今天；还没有进行的请填写在“计划走访”里。")
+    if docking.is_open and (contact.next_on is None or contact.next_on < today):
         raise TransitionError("请填写下次联系日期（今天或以后），好让双方知道接下来什么时候联系。")
     contact.validate_constraints()
     contact.save()
-    if contact.held_on:
-        docking.last_contact_on = max(docking.last_contact_on, contact.held_on)
-        docking.next_contact_on = contact.next_on
-    else:
-        docking.next_contact_on = min(filter(None, [docking.next_contact_on, contact.planned_on]))
+    docking.last_contact_on = max(docking.last_contact_on, contact.held_on)
+    docking.next_contact_on = contact.next_on if docking.is_open else None
     docking.save()
-    label = {"log": "联系记录", "plan": "计划走访", "minutes": "走访纪要"}[action]
+    return _announce_contact(docking, contact, action, label, actor)
+
+
+def _announce_contact(docking: Docking, contact: Contact, action: str, label: str, actor: User) -> Contact:
     docking.record(action, label, actor=actor, data={"contact": str(contact.pk)})
     tell(docking, f"{{number}} 有新的{label}，请查看。", *BOTH, STEWARD, actor=actor)
     return contact
@@ -321,14 +346,16 @@ def assign_steward(docking: Docking, *, actor: User, steward: User) -> Event:
         raise NotPermitted("只有主管的组织方可以指派技术管家。")
     if not docking.is_open:
         raise TransitionError("对接已结束，不再指派技术管家。")
+    if docking.steward == steward:
+        raise TransitionError(f"{steward}已经是这项对接的技术管家。")
     if not possible_stewards(docking).filter(pk=steward.pk).exists():
         raise TransitionError("技术管家须是组织方的成员或专家，且不属于对接任何一方，请另选。")
-    if docking.steward and docking.steward != steward:
+    if docking.steward:
         _close_to_steward(docking, actor)
     docking.steward, docking.steward_pledged_at = steward, None
     docking.save()
     event = docking.record("assign", "指派技术管家", actor=actor, data={"steward": steward.name})
-    tell(docking, "您被指派为 {number} 的技术管家，请先签署承诺。", STEWARD, actor=actor)
+    tell(docking, "您被指派为 {number} 的技术管家，请先签署承诺。", NAMED_STEWARD, actor=actor)
     tell(docking, f"{{number}} 的技术管家是{steward.name}。", *BOTH, actor=actor)
     return event
 
@@ -341,6 +368,8 @@ def pledge(docking: Docking, *, actor: User) -> Event:
         raise NotPermitted("只有被指派的技术管家可以签署承诺。")
     if docking.steward_pledged_at:
         raise TransitionError("您已签署过承诺。")
+    if not docking.is_open:
+        raise TransitionError("对接已结束，不再需要签署承诺。")
     docking.steward_pledged_at = timezone.now()
     docking.save()
     grant_sight(docking.need, actor=actor, user=actor, sees_detail=True, sees_contact=True)

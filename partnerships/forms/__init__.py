@@ -1,0 +1,1 @@
+"""The forms of confidentiality, dockings, agreements, cases and the ledger."""
