@@ -17,7 +17,7 @@ from matching.engine.facts import to_json
 from matching.engine.index import Index, build_index
 from matching.engine.learning import Lesson, learn_weights
 from matching.engine.match import gather_evidence
-from matching.engine.scoring import Evidence, Weights, weigh
+from matching.engine.scoring import Evidence, Weights, add_up, load_weights, weigh
 from matching.enums import DeclineReason
 from matching.enums import ProposalStatus as S
 from matching.evaluation import CASES, project_capabilities, read_cases, read_needs
@@ -27,8 +27,6 @@ from needs.models import Need
 
 Progress = Callable[[Iterable], Iterable]
 
-# What one or both sides say of a pairing.
-GRADES = {S.ENTERPRISE_INTERESTED: 2, S.PROVIDER_INTERESTED: 2, S.MUTUAL: 3}
 # A refusal for one of these says that the pairing was wrong; others say nothing about it.
 TECHNICAL = {
     DeclineReason.CAPABILITY: 0,
@@ -36,6 +34,7 @@ TECHNICAL = {
     DeclineReason.UNCERTAINTY: 1,
     DeclineReason.CONDITION: 1,
 }
+ACCEPTED = 3
 MEASURES = ("ndcg@10", "mrr", "p@1")
 
 
@@ -52,18 +51,23 @@ class Example:
 
     def ranking(self, weights: Weights) -> list[str]:
         """The candidates as these weights would rank them."""
-        scores = {key: sum(part.points for part in weigh(found, weights)) for key, found in self.evidence.items()}
+        scores = {key: add_up(weigh(found, weights)) for key, found in self.evidence.items()}
         return sorted(scores, key=lambda key: (-scores[key], key))
 
 
 def propose_weights(*, progress: Progress = iter) -> WeightSet:
-    """Learn from the worked cases and from use, compare with the weights in use, and keep both figures."""
+    """Learn from the worked cases and from use, compare with the weights in use, and keep both figures.
+
+    Learning starts from the weights the engine comes with: the same lessons give the same weights, however often.
+    """
     old = active_weights()
     index = build_index(project_capabilities())
     taught, held = (examples_of_cases(split, index, progress) for split in ("dev", "held"))
     used = examples_of_use()
     new = learn_weights(
-        [example.lesson for example in (*taught, *used)], old, version=f"{timezone.localtime():%Y%m%d-%H%M%S}"
+        [example.lesson for example in (*taught, *used)],
+        load_weights(),
+        version=f"{timezone.localtime():%Y%m%d-%H%M%S}",
     )
     evaluation = {
         "learnt_from": {"cases": len(taught), "use": len(used)},
@@ -109,24 +113,17 @@ def examples_of_use() -> list[Example]:
 def grades_of_use() -> dict[Any, dict[str, int]]:
     """By need, how well each answered capability serves it, as its people said."""
     grades: dict[Any, dict[str, int]] = {}
-    answered = Proposal.objects.filter(status__in=[*GRADES, S.DECLINED]).prefetch_related("events")
+    answered = Proposal.objects.filter(status__in=[S.INTERESTED, S.DECLINED]).prefetch_related("events")
     for proposal in answered:
-        grade = grade_of(proposal)
+        grade = ACCEPTED if proposal.status == S.INTERESTED else TECHNICAL.get(last_reason(proposal))
         if grade is not None:
             grades.setdefault(proposal.need_id, {})[str(proposal.capability_id)] = grade
     return grades
 
 
-def grade_of(proposal: Proposal) -> int | None:
-    """How well the capability serves the need, as the answers say; a docking that failed says nothing of it."""
-    if proposal.status == S.DECLINED:
-        return TECHNICAL.get(last_reason(proposal))
-    return None if proposal.has_succeeded is False else GRADES[proposal.status]
-
-
 def last_reason(proposal: Proposal) -> str:
     """Why the proposal was declined."""
-    return next((event.reason for event in reversed(proposal.events.all()) if event.target == S.DECLINED), "")
+    return next((event.reason for event in reversed(proposal.events.all()) if event.action == "decline"), "")
 
 
 def compare(examples: Sequence[Example], old: Weights, new: Weights) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def find_class_laws(
     >>> laws[0].at(Decimal(0)), source
     (Decimal('30000.0000'), 'JJG 875-2019')
     """
+    words = words.replace(" ", "")
     known = [row for row in _table() if row.quantity == quantity and row.names(words)]
     name = _normalise(grade)
     rows = [row for row in known if row.objects == known[0].objects and row.grade in (name, "*", "+")]

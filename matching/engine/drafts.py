@@ -101,10 +101,20 @@ class _Need(Statements):
         mains = [draft for draft in drafts if not any(self._is_stated_at(other, draft) for other in drafts)]
         for draft in drafts:
             main = next((other for other in mains if self._is_stated_at(other, draft)), None)
+            setting = next((other for other in drafts if self._sets(draft, other)), None)
             if main:
                 main.parameters += draft.spans
+            elif setting:
+                setting.conditions += draft.spans
             else:
                 yield draft
+
+    def _sets(self, draft: _Draft, main: _Draft) -> bool:
+        """Whether the draft is a value that the object of `main` is set to as it measures: 负载 50 Ω, 1000 V 摇表."""
+        is_own = bool(main.thing and main.thing.quantity == main.quantity != draft.quantity)
+        is_range = any(not item.nominal for item in main.spans) and all(item.nominal for item in draft.spans)
+        is_near = main.sentence == draft.sentence and _are_same(main.thing, draft.thing)
+        return is_own and is_range and is_near and bool(draft.spans) and not draft.accuracy
 
     def _is_stated_at(self, main: _Draft, draft: _Draft) -> bool:
         """Whether the draft tells at what `main` is measured: no word asks for it, or its object measures `main`."""
@@ -242,8 +252,11 @@ class _Need(Statements):
         feature = draft.thing and FEATURE.match(self.text, draft.thing.end)
         if feature and draft.quantity in kinds_named(feature[0]):
             measurand = feature[0]
-        told = (_IN_FULL.search(self._clause(item)) for item in draft.spans)
-        measurand = next((found[0] for found in told if found and draft.quantity in kinds_named(found[0])), measurand)
+        told = [found.lastgroup for item in draft.spans if (found := _IN_FULL.search(self._clause(item)))]
+        if told and draft.quantity in ("voltage", "current"):
+            measurand = {"direct": "直流", "alternating": "交流"}.get(told[0] or "", "") + measurand
+        elif told and draft.quantity == "pressure":
+            measurand = {"absolute": "绝对"}.get(told[0] or "", "") + measurand
         if draft.quantity == "temperature" and any("均匀" in item.raw for item in draft.accuracy):
             measurand = "温度均匀性"
         return Cells(
@@ -310,7 +323,7 @@ def _join(parts: Iterable[str]) -> str:
 
 # Of these nothing is told in per cent of a reading.
 _NO_PROPORTION = frozenset((None, "temperature", "dew_point", "relative_humidity", "ph", "frequency", "time"))
-_IN_FULL = re.compile("[直交]流电[压流]|绝对压力|绝压|表压")
+_IN_FULL = re.compile(r"(?P<direct>直流|\bDC\b)|(?P<alternating>交流|工频|\bAC\b)|(?P<absolute>绝对?压)")
 _IS_LISTED = re.compile(r"\s*[、和与及]\s*")
 _OPEN_BRACKETS = ("(", "（", "(±", "（±")
 _SCALE_BEFORE = re.compile(rf"(?:{SCALE.pattern})\s*(?:硬度)?[值为:：]*\s*$")
@@ -328,6 +341,6 @@ _STATED_AT = {
          "irradiance", "energy")
     ),
     "current": frozenset(("resistance",)),
-    "voltage": frozenset(("air_kerma", "air_kerma_rate", "absorbed_dose", "dose_equivalent", "resistance")),
+    "voltage": frozenset(("air_kerma", "air_kerma_rate", "absorbed_dose", "dose_equivalent")),
     "pressure": frozenset(("flow_volume", "flow_mass")),
 }  # fmt: skip

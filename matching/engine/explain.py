@@ -248,7 +248,7 @@ def _kind_step(verdict: LineVerdict) -> str:
     kind = verdict.kind
     found = KINDS_AGREE[kind.verdict]
     if kind.verdict is Verdict.PASS and kind.need != kind.offered:
-        found = "换算为 dBm 后比较"
+        found = "换算为 dBm 后比较" if "power_level" in (kind.need, kind.offered) else "按同一个量比较"
     return f"量：需求为{_kind_label(kind.need)}，该机构为{_kind_label(kind.offered)}，{found}。"
 
 

@@ -7,7 +7,8 @@ the words and characters of this catalogue tell of each other by standing togeth
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import sqrt
 from typing import Any
 
 from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
@@ -15,6 +16,8 @@ from matching.engine.profile import Profile, profile_capability
 from matching.engine.terms import vocabulary
 
 Progress = Callable[[Iterable[CapabilityDocument]], Iterable[CapabilityDocument]]
+# A word that makes up more than this of a need is all of it.
+WHOLE = 1 - 1e-9
 # The directions in which meaning is told apart.
 DIRECTIONS = 128
 
@@ -23,24 +26,46 @@ DIRECTIONS = 128
 class SharedWeight:
     """What one term adds to the similarity by words.
 
-    `of_need` is the part of the need that all terms of the same word of it make up: their squared weights.
+    All terms of the same word of the need together make up `of_need` of it, their squared weights, and add `meaning`
+    to the similarity by meaning.
     """
 
     term: str
     similarity: float
     of_need: float
+    meaning: float
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A capability near to a need: their similarities, and what each shared term adds to that by words."""
+    """A capability near to a need: their similarities, and what each shared term adds to that by words.
+
+    The similarity by meaning is the sum of what words and characters mean.
+    """
 
     document: CapabilityDocument
     profile: Profile
     words: float
     characters: float
-    meaning: float
+    meaning_of_words: float
+    meaning_of_characters: float
     shared: tuple[SharedWeight, ...]
+
+    @property
+    def meaning(self) -> float:
+        """How near both are by what their words and characters mean."""
+        return float(_as_share(self.meaning_of_words + self.meaning_of_characters))
+
+    def without(self, terms: Sequence[SharedWeight]) -> Candidate:
+        """The candidate as it would be if the need did not have the word that led to these terms.
+
+        A cosine is of rows of unit length: what remains of the need weighs more than before.
+        """
+        rest = sqrt(1 - terms[0].of_need) if terms[0].of_need < WHOLE else 1.0
+        lost = sum(term.similarity for term in terms)
+        return replace(
+            self, words=(self.words - lost) / rest, meaning_of_words=(self.meaning_of_words - terms[0].meaning) / rest
+        )
 
     @property
     def closeness(self) -> float:
@@ -113,57 +138,67 @@ class Index:
         meaning = self.meaning.rows @ (_side_by_side(words, characters) @ self.meaning.directions).ravel()
         by_words = (self.words.rows @ words.T).toarray().ravel()
         by_characters = (self.characters.rows @ characters.T).toarray().ravel()
-        # Turning the rows leaves traces where nothing is shared, and lets equals come nearer than equal.
-        by_meaning = meaning.round(6).clip(0, 1)
         return _View(
             need=words,
-            parts=self._parts_by_term(words, profile),
+            terms=self._group_by_word(words, profile),
             words=by_words,
             characters=by_characters,
-            meaning=by_meaning,
-            nearness=by_words + by_characters + by_meaning,
+            meaning=meaning,
+            nearness=by_words + by_characters + _as_share(meaning),
         )
 
-    def _parts_by_term(self, words: Any, profile: Profile) -> dict[str, float]:
-        """For each term of a need the part of it that its word makes up."""
-        names = self.words.columns.feature_names_
-        squares = {names[column]: float(weight) ** 2 for column, weight in zip(words.indices, words.data, strict=True)}
-        by_word: dict[str, float] = {}
-        for term, square in squares.items():
-            word = profile.words.get(term, term)
-            by_word[word] = by_word.get(word, 0.0) + square
-        return {term: min(1.0, by_word[profile.words.get(term, term)]) for term in squares}
+    def _group_by_word(self, words: Any, profile: Profile) -> Any:
+        """A column for each word of a need: 1 in the rows of the terms it led to."""
+        from numpy import array
+
+        names = [self.words.columns.feature_names_[column] for column in words.indices]
+        said = [profile.words.get(name, name) for name in names]
+        return array([[word == other for other in said] for word in said], dtype=float)
 
     def _candidates(self, rows: Sequence[int], view: _View) -> tuple[Candidate, ...]:
-        common = self.words.rows[rows].multiply(view.need).tocoo()
-        names = self.words.columns.feature_names_
-        shared: list[list[SharedWeight]] = [[] for _ in rows]
-        for place, column, share in zip(common.row, common.col, common.data, strict=True):
-            shared[place].append(SharedWeight(names[column], float(share), view.parts[names[column]]))
-        return tuple(
-            Candidate(
-                document=self.documents[row],
-                profile=self.profiles[row],
-                words=float(view.words[row]),
-                characters=float(view.characters[row]),
-                meaning=float(view.meaning[row]),
-                shared=tuple(sorted(own, key=lambda weight: (-weight.similarity, weight.term))),
+        columns, weights = view.need.indices, view.need.data
+        shares = self.words.rows[rows][:, columns].toarray() * weights
+        # What the terms add by meaning, each alone and then with the others of its word.
+        meaning = self.meaning.rows[rows] @ (self.meaning.directions[columns].T * weights)
+        by_word = meaning @ view.terms
+        of_need = (weights**2 @ view.terms).clip(0, 1)
+        names = [self.words.columns.feature_names_[column] for column in columns]
+        found = []
+        for place, row in enumerate(rows):
+            shared = [
+                SharedWeight(names[each], float(shares[place, each]), float(of_need[each]), float(by_word[place, each]))
+                for each in shares[place].nonzero()[0]
+            ]
+            of_words = float(meaning[place].sum())
+            found.append(
+                Candidate(
+                    document=self.documents[row],
+                    profile=self.profiles[row],
+                    words=float(view.words[row]),
+                    characters=float(view.characters[row]),
+                    meaning_of_words=of_words,
+                    meaning_of_characters=float(view.meaning[row]) - of_words,
+                    shared=tuple(sorted(shared, key=lambda weight: (-weight.similarity, weight.term))),
+                )
             )
-            for row, own in zip(rows, shared, strict=True)
-        )
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """All capabilities as one need sees them; `need` is its row of words, `parts` what each of them is of it."""
+    """All capabilities as one need sees them; `need` is its row of words, `terms` tells which go with one word."""
 
     need: Any
-    parts: dict[str, float]
+    terms: Any
     words: Any
     characters: Any
     meaning: Any
-
     nearness: Any
+
+
+def _as_share(meaning: Any) -> Any:
+    """A similarity by meaning from 0 to 1: turning the rows leaves traces, and lets equals come nearer than equal."""
+    return min(max(round(meaning, 6), 0.0), 1.0) if isinstance(meaning, float) else meaning.round(6).clip(0, 1)
 
 
 def build_index(

@@ -66,7 +66,14 @@ def judge_pair(
     """
     judged = tuple(judge_line(line, rows, ratio=ratio) for line in lines)
     pair = PairVerdict(Verdict.UNKNOWN, judged, tuple(required or (True,) * len(judged)))
-    return replace(pair, verdict=_weakest(line.verdict for line in pair.counted))
+    return replace(pair, verdict=_weakest(_verdict_in(pair, line) for line in pair.counted))
+
+
+def _verdict_in(pair: PairVerdict, line: LineVerdict) -> Verdict:
+    """The verdict that counts: of a line without a tolerance beside others that have one, that of its range."""
+    if line.reason is Reason.NEED_ACCURACY_UNSTATED and any(other.need.accuracy for other in pair.counted):
+        return _weakest(check.verdict for check in (line.kind, line.coverage, line.parameters))
+    return line.verdict
 
 
 def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3)) -> LineVerdict:
@@ -123,7 +130,7 @@ def check_kind(need: Line, row: Line) -> KindCheck:
     mine, theirs = need.quantity, row.quantity
     unit, units = _unit_of(need), _units_of(row)
     differs = bool(unit and units and unit not in units)
-    if {mine, theirs} == {"power", "power_level"}:
+    if {mine, theirs} in _CONVERTIBLE:
         verdict, reason = Verdict.PASS, None
     elif mine and theirs:
         if mine == theirs:
@@ -139,6 +146,10 @@ def check_kind(need: Line, row: Line) -> KindCheck:
     else:
         verdict, reason = Verdict.UNKNOWN, Reason.KIND_UNSTATED
     return KindCheck(verdict, mine, theirs, reason)
+
+
+# A level is a power; of gases the part by volume is the part by amount, but for a thousandth.
+_CONVERTIBLE = ({"power", "power_level"}, {"amount_fraction", "volume_fraction"})
 
 
 def _unit_of(line: Line) -> str | None:

@@ -2,7 +2,7 @@
 
 The model is a conditional logit: each candidate gets the share of its need that e^(weighed evidence) gives it, and
 the weights are sought that make these shares most like those of the grades. No weight is negative, so that more
-evidence never lowers a score. The weights are drawn to those in use: few lessons move them little.
+evidence never lowers a score. The weights are drawn to those to start with: few lessons move them little.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from matching.engine.scoring import Evidence, PartCode, Weights, weigh
+from matching.engine.scoring import Evidence, PartCode, Weights, add_up, weigh
 
 # Points that make e of odds: how sharply a ranking tells its first places from the rest.
 POINTS_PER_UNIT = 10.0
-# What moving a weight away from the one in use costs.
+# What moving a weight away from where it started costs.
 INERTIA = 0.03
 KINDS = tuple(PartCode)
 # From this grade on a capability serves its need.
@@ -70,7 +70,7 @@ def _calibrate_gaps(lessons: Sequence[Lesson], weights: Weights) -> Weights:
 
 
 def _score(evidence: Sequence[Evidence], weights: Weights) -> float:
-    return sum(part.points for part in weigh(evidence, weights))
+    return add_up(weigh(evidence, weights))
 
 
 def _strengths(evidence: Sequence[Evidence]) -> list[float]:

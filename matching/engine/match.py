@@ -25,6 +25,7 @@ from matching.engine.scoring import (
     find_evidence,
     load_weights,
     score_pairing,
+    show_terms,
 )
 from matching.engine.terms import terms_of
 from matching.engine.verdicts import LineVerdict, PairVerdict
@@ -85,7 +86,7 @@ def match(
     found = index.candidates(need, inquiry.profile, limit=JUDGED)
 
     def rank(kind: CapabilityKind) -> tuple[Pairing, ...]:
-        return tuple(sorted(map(inquiry.pair, found[kind]), key=_rank)[:limit])
+        return tuple(map(inquiry.show, inquiry.rank(found[kind])[:limit]))
 
     existing, research = rank(CapabilityKind.SERVICE), rank(CapabilityKind.RESEARCH)
     nearest = min((*existing[:1], *research[:1]), key=_rank, default=None)
@@ -127,8 +128,8 @@ def explain_best(
 ) -> Pairing | None:
     """The best pairing of a need among given capabilities, even if it ranks low: 「为什么不是我」."""
     inquiry = _inquire(need, weights, judge)
-    pairings = map(inquiry.pair, index.candidates_among(inquiry.profile, keys, limit=JUDGED))
-    return min(pairings, key=_rank, default=None)
+    ranked = inquiry.rank(index.candidates_among(inquiry.profile, keys, limit=JUDGED))
+    return inquiry.show(ranked[0]) if ranked else None
 
 
 def gather_evidence(need: NeedDocument, index: Index, *, judge: Judge = judge_pair) -> dict[str, tuple[Evidence, ...]]:
@@ -157,9 +158,18 @@ class _Inquiry:
     weights: Weights
     judge: Judge
 
+    def rank(self, candidates: Iterable[Candidate]) -> list[tuple[Pairing, Candidate]]:
+        """The candidates with their pairings, the best first."""
+        pairs = ((self.pair(candidate), candidate) for candidate in candidates)
+        return sorted(pairs, key=lambda pair: _rank(pair[0]))
+
     def pair(self, candidate: Candidate) -> Pairing:
-        """The pairing with a candidate."""
+        """The pairing with a candidate, without the words that both share."""
         return score_pairing(self.need, self.profile, candidate, self.judge_lines(candidate), self.weights)
+
+    def show(self, pair: tuple[Pairing, Candidate]) -> Pairing:
+        """The pairing with the words that both share, which only those that are shown need."""
+        return show_terms(pair[0], self.need, self.profile, pair[1], self.weights)
 
     def judge_lines(self, candidate: Candidate) -> PairVerdict:
         """The verdict of a candidate on the lines that concern it."""

@@ -87,7 +87,7 @@ def _cuts_a_word(text: str, start: int, end: int) -> bool:
 def _other_objects(text: str, start: int, end: int) -> Iterator[Named]:
     for found in _DEVICE.finditer(text, start, end):
         name = _FUNCTION.split(found["before"])[-1] + found["device"]
-        if len(name) > 1:
+        if len(name) > 1 and not _ACCESSORY.match(name):
             quantity = next((quantity for tail, quantity in _TAILS if tail.search(name)), "")
             yield Named(found.end() - len(name), found.end(), name, name, quantity)
 
@@ -129,19 +129,21 @@ SCALE = re.compile("(?<![A-Za-z])(?:pH|HR[A-Z]|HB[WS]?|HV|HL[A-Z]?)(?![A-Za-z])"
 _DEVICE = re.compile(
     r"(?P<before>[一-龥]{0,10}?)(?P<device>尺(?![寸度])|天平|砝码|量块|量规|热电偶|热电阻|铂电阻|传感器|变送器|探头|记录仪"
     r"|校准[器源]|模拟器|互感器|变压器|分压器|示波器|滴定管|移液器|扳手|量筒|线圈|千斤顶|(?:试验|标定|检测|测试)台|台架"
-    r"|(?:测[量试长]|试验|[拉压]力|[水油液锻冲]压|[快精]锻|压砖|压)机|[料重]斗|pH ?[计表]|[仪表秤磅炉窑箱枪]"
+    r"|(?:测[量试长]|试验|探伤|离心|[拉压]力|[水油液锻冲]压|[快精]锻|压砖|压)机|[料重]斗|pH ?[计表]|[仪表秤磅炉窑箱枪]"
     r"|(?<![审设会共总统预估以质])计|(?<![懂法正违常])规)"
     r"(?![数量算划面明示格器范]|[一-龥]{0,2}(?:厂|车间))"
 )
 # What tells one kind of an instrument from another belongs to its name: 直流高压分压器.
 _KIND_OF = re.compile(
-    r"(?:(?:直流|交流|工频)(?:高压|低压)?|热水|蒸汽|天然气|氢气|氧气|大口径|便携式|绝压|差压|三相|单相)*\Z"
+    r"(?:[A-Z] ?型|(?:直流|交流|工频)(?:高压|低压)?|热水|蒸汽|天然气|氢气|氧气|大口径|便携式|绝压|差压|三相|单相)*\Z"
 )
 # Words that end what stands before a noun: of 另外三台真空钎焊炉 only 真空钎焊炉 is the name.
 _FUNCTION = re.compile(
     r"另外|还有|现在|我们|我司|自己|企业|公司|厂里|[电进出]厂|公斤|知道|车间|在线|(?<=[一二三四五六七八九十两几每这])[台套只支块把个件间]"
     r"|[的吨是用有和与及这那做拿要家于里上下中后前出入对给由被将没每类种看说都也疑一两三想丢拆]"
 )
+# What an instrument comes with is not what is asked for: 温度变送器带传感器.
+_ACCESSORY = re.compile("不?[带含]")
 _TAILS = (
     (re.compile("[炉窑箱]$|测温枪$"), "temperature"),
     (re.compile("尺$"), "length"),

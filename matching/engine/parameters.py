@@ -74,7 +74,7 @@ FORMS = {
 
 # With another of these the same value is another measurement, so a need that leaves one open is asked for it. What
 # else a row states (DN6~DN200, water of 20 ℃) tells of its facilities, and the institute sees whether the device fits.
-_DECISIVE = frozenset((*FORMS, "frequency", "wavelength", "photon_energy", "voltage", "current", "time"))
+_DECISIVE = frozenset((*FORMS, "frequency", "wavelength", "photon_energy", "time"))
 
 
 # --- What a line states ------------------------------------------------------------------------------------------
@@ -148,9 +148,8 @@ def compare_parameters(need: Line, rows: Sequence[Line]) -> Boxes:
     asked, *told = ({**_by_quantity(line.conditions), **found} for line, found in zip(lines, stated, strict=True))
     checks, sure_axes, hoped_axes = [], [], []
     unsure = 0
-    implied = [key for key, form in FORMS.items() if need.quantity in form.kinds and form.usual is None]
     both = [key for key in asked if any(key in found for found in told)]
-    for key in dict.fromkeys(chain(*stated, implied, both)):
+    for key in dict.fromkeys(chain(*stated, both)):
         from_zero = starts_at_zero(key)
         stating = [offered_intervals(found[key], from_zero) if key in found else None for found in told]
         silent = sum(1 << index for index, offer in enumerate(stating) if offer is None)
@@ -160,7 +159,7 @@ def compare_parameters(need: Line, rows: Sequence[Line]) -> Boxes:
         if not needed and key not in _DECISIVE:
             continue
         if not needed:
-            unsure |= everyone if key in implied else everyone & ~silent
+            unsure |= everyone & ~silent
             bands = tuple(one for offer in stating if offer for one in offer.certain)
             checks.append(CoverageCheck(Verdict.UNKNOWN, key, offered=bands, reason=Reason.NEED_PARAMETER_UNSTATED))
             continue

@@ -23,6 +23,8 @@ TEXT = 0.5
 LEAST_CONDITION = 0.1
 # Who names one of these beside another of its group says what does not do: 用水标的系数不准，要求用油标.
 ORDINARY = frozenset({"static", "gas", "water"})
+# Whoever would send the device in is served on site as well: the laboratory is no condition.
+UNBINDING = frozenset({"", "lab"})
 # These are measured at rest unless a scope says otherwise: whoever measures 动态力 says so.
 AT_REST = frozenset({"force", "torque", "pressure", "mass"})
 CLAUSE = re.compile(r"[^，。；：、,.;:（）()\s]+")
@@ -46,11 +48,10 @@ class Profile:
 
 def profile_need(need: NeedDocument) -> Profile:
     """What the words of a need say; its background counts less than its request."""
-    # Whoever would send the device in is served on site as well: the laboratory is no condition.
-    modes = tuple(mode for mode in need.modes if mode and mode != "lab")
     profile = _profile(need.title, weigh_clauses(need.text), need.lines)
-    binding = {group: _binding(values) for group, values in profile.conditions.items()}
-    return replace(profile, conditions=binding | ({"mode": modes} if modes else {}))
+    conditions = profile.conditions | ({"mode": need.modes} if any(need.modes) else {})
+    binding = {group: _binding(values) for group, values in conditions.items()}
+    return replace(profile, conditions={group: values for group, values in binding.items() if values})
 
 
 def profile_capability(capability: CapabilityDocument) -> Profile:
@@ -64,6 +65,7 @@ def profile_capability(capability: CapabilityDocument) -> Profile:
 
 def _binding(values: tuple[str, ...]) -> tuple[str, ...]:
     """The values of a group that a need insists on."""
+    values = tuple(value for value in values if value not in UNBINDING)
     return tuple(value for value in values if value not in ORDINARY) or values
 
 

@@ -315,7 +315,7 @@ class _Reader:
             expression, following = expressions[index : index + 2]
             between = self.drawn.text[expression.end : following.start]
             size_and_limits = not between and following.form in ("asymmetric", "limits")
-            if bare[index] and (between in _JOINTS or size_and_limits):
+            if bare[index] and (between in _JOINTS or size_and_limits) and not self._scale_before(expression):
                 expression.low_units = expression.high_units = following.low_units
         for index, expression in enumerate(expressions):
             if bare[index] and not expression.high_units:

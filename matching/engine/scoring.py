@@ -6,12 +6,11 @@ candidate + verdict → evidence (a strength from −1 to 1 of each kind) → pa
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from importlib import resources
-from math import sqrt
 from typing import Any
 
 from matching.engine.documents import CapabilityDocument, CapabilityKind, NeedDocument
@@ -95,9 +94,9 @@ class Pairing:
     provider: str
     score: float
     parts: tuple[Part, ...]
-    terms: tuple[SharedTerm, ...]
     codes: tuple[CodeMatch, ...]
     verdict: PairVerdict
+    terms: tuple[SharedTerm, ...] = ()
     missed: tuple[str, ...] = ()
     asked: int = 0
 
@@ -183,9 +182,8 @@ def score_pairing(
     return Pairing(
         key=candidate.document.key,
         provider=candidate.document.provider,
-        score=round(sum(part.points for part in parts), 2),
+        score=add_up(parts),
         parts=parts,
-        terms=find_shared_terms(profile, candidate, points=parts[0].points),
         codes=match_codes(profile, candidate.profile),
         verdict=verdict,
         missed=find_missed(profile, candidate.profile),
@@ -237,23 +235,42 @@ def match_codes(need: Profile, capability: Profile) -> tuple[CodeMatch, ...]:
     )
 
 
-def find_shared_terms(profile: Profile, candidate: Candidate, *, points: float) -> tuple[SharedTerm, ...]:
-    """The words of the need that the capability shares, each with all the terms it led to and its share of points.
+def show_terms(
+    pairing: Pairing, need: NeedDocument, profile: Profile, candidate: Candidate, weights: Weights
+) -> Pairing:
+    """The pairing with the words of the need that raise its score, each with the terms it led to.
 
-    Left out are words that carry little, and words without which the rest of the need would come nearer.
+    A word is shown where the score would be lower without it, and where it carries enough of the text part. Without
+    it the rest of the need may come nearer, and what speaks against the pairing weighs less.
     """
+    evidence = find_evidence(need, profile, candidate, pairing.verdict)
     by_word: dict[str, list[SharedWeight]] = {}
     for weight in candidate.shared:
         by_word.setdefault(profile.words.get(weight.term, weight.term), []).append(weight)
     shown = []
-    for word, weights in by_word.items():
-        share = sum(weight.similarity for weight in weights) / candidate.words
-        # Without the word the cosine is (1 − share) / √(1 − of_need) of what it was.
-        if 1 - share < sqrt(1 - weights[0].of_need) and points * share >= SHOWN_POINTS:
-            term = weights[0].term
-            capability_word = candidate.profile.words.get(term, term)
-            shown.append(SharedTerm(term, round(points * share, 2), word, capability_word))
-    return tuple(sorted(shown, key=lambda shared: (-shared.points, shared.term)))
+    for word, terms in by_word.items():
+        points = round(pairing.parts[0].points * sum(term.similarity for term in terms) / candidate.words, 2)
+        if points >= SHOWN_POINTS and _score_without(terms, evidence, candidate, weights) < pairing.score:
+            term = terms[0].term
+            shown.append(SharedTerm(term, points, word, candidate.profile.words.get(term, term)))
+    return replace(pairing, terms=tuple(sorted(shown, key=lambda shared: (-shared.points, shared.term))))
+
+
+def _score_without(
+    terms: Sequence[SharedWeight], evidence: Iterable[Evidence], candidate: Candidate, weights: Weights
+) -> float:
+    """The score if the need did not have the word that led to these terms, all else being as it is."""
+    fewer = candidate.without(terms)
+    nearer = {PartCode.TEXT: fewer.words, PartCode.CHARACTERS: fewer.characters, PartCode.MEANING: fewer.meaning}
+    part = fewer.closeness / candidate.closeness
+    return add_up(
+        weigh((replace(each, strength=nearer.get(each.code, each.strength * part)) for each in evidence), weights)
+    )
+
+
+def add_up(parts: Iterable[Part]) -> float:
+    """The score that the parts make."""
+    return round(sum(part.points for part in parts), 2)
 
 
 def _compare_measurements(need: NeedDocument, verdict: PairVerdict) -> Evidence:

@@ -49,7 +49,10 @@ class Statements:
     def __init__(self, text: str) -> None:
         self.text = blank_aside(text)
         self.things = find_objects(self.text)
-        items = [self._as_measured(item) for item in read(self.text).items if not self._is_symptom(item)]
+        # A bare per cent is what the instrument measures, if that has no other unit: 雾度计 1~30 %.
+        ratios = {thing.quantity for thing in self.things if thing.quantity and KINDS[thing.quantity].si_unit == "1"}
+        words = " ".join(KINDS[quantity].label for quantity in sorted(ratios))
+        items = [self._as_measured(item) for item in read(self.text, words=words).items if not self._is_symptom(item)]
         self.codes = [item for item in items if item.kind is ItemKind.CODE]
         signed = {(item.low, item.high) for item in items if self._is_signed_range(item)}
         self.spans = [item for item in items if item.kind in SPANS or (item.low, item.high) in signed]

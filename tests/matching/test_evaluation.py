@@ -1,12 +1,26 @@
 import json
 from collections import Counter
+from dataclasses import replace
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from matching.adapters import text_document
 from matching.engine.evaluation import VERDICT_WORDS
-from matching.evaluation import CASES, CaseFileError, project_capabilities, read_capabilities, read_cases, read_needs
+from matching.engine.index import build_index
+from matching.engine.match import match
+from matching.engine.profile import profile_need
+from matching.engine.scoring import load_weights, score_pairing
+from matching.evaluation import (
+    CASES,
+    DEMO,
+    CaseFileError,
+    project_capabilities,
+    read_capabilities,
+    read_cases,
+    read_needs,
+)
 
 NEEDS = [
     {"id": "n1", "title": "地磅检定", "text": "60 吨地磅两台", "region": "江苏", "tags": ["easy"], "colour": "red"},
@@ -215,3 +229,20 @@ def test_the_project_is_evaluated_by_default_on_the_needs_it_is_developed_on():
     developed_on = sum(row["split"] == "dev" for row in rows_of(CASES / "needs.jsonl"))
     assert (metrics["split"], metrics["needs"]) == ("dev", developed_on)
     assert metrics["overall"]["ndcg@10"] > metrics["overall"]["baseline_ndcg@10"]
+
+
+def test_a_need_without_a_shown_word_scores_lower_on_the_demonstration():
+    index, weights, shown = build_index(project_capabilities()), load_weights(), 0
+    for row in rows_of(DEMO / "needs.jsonl")[::3]:
+        need = text_document(row["problem"], title=row["title"])
+        found, profile = match(need, index, limit=1), profile_need(need)
+        for pairing in (*found.existing, *found.research):
+            for shared in pairing.terms:
+                left = {
+                    term: w for term, w in profile.terms.items() if profile.words.get(term, term) != shared.need_word
+                }
+                poorer = replace(profile, terms=left)
+                (candidate,) = index.candidates_among(poorer, [pairing.key], limit=1)
+                assert score_pairing(need, poorer, candidate, pairing.verdict, weights).score < pairing.score
+                shown += 1
+    assert shown > 100

@@ -1,11 +1,12 @@
 import pytest
 
 from core.workflow import NotPermitted
+from matching import learning
 from matching.catalogue import active_weights, current_basis
 from matching.engine.evaluation import Case
 from matching.engine.facts import to_json
 from matching.engine.scoring import Evidence, PartCode, load_weights
-from matching.learning import Example, activate_weights, compare, examples_of_use, grades_of_use
+from matching.learning import Example, activate_weights, compare, examples_of_use, grades_of_use, propose_weights
 from matching.models import WeightSet
 from matching.services import move_proposal, propose_for_need
 
@@ -52,10 +53,10 @@ def test_answers_become_grades_unless_the_reason_is_not_the_matchers(new_need, n
     need = new_need("published")
     propose_for_need(need)
     accepted, declined, busy = (need.proposals.get(capability=each) for each in capabilities)
-    move_proposal(accepted, "provider_accept", actor=provider)
-    move_proposal(declined, "provider_decline", actor=provider, reason="uncertainty")
-    move_proposal(busy, "provider_decline", actor=provider, reason="time")
-    grades = {str(accepted.capability_id): 2, str(declined.capability_id): 1}
+    move_proposal(accepted, "accept", actor=provider)
+    move_proposal(declined, "decline", actor=provider, reason="uncertainty")
+    move_proposal(busy, "decline", actor=provider, reason="time")
+    grades = {str(accepted.capability_id): 3, str(declined.capability_id): 1}
     assert grades_of_use() == {need.pk: grades}
     [example] = examples_of_use()
     assert (dict(example.case.grades), set(example.evidence)) == (grades, set(grades))
@@ -69,6 +70,22 @@ def test_weights_are_compared_by_how_they_rank():
     by_figures = WeightSet(weights=to_json(old) | {"gains": {"measurement": 100.0}}).engine_weights
     compared = compare([example], by_words, by_figures)
     assert (compared["old"]["p@1"], compared["new"]["p@1"]) == (0.0, 1.0)
+
+
+def test_learning_again_gives_the_same_weights_whichever_are_in_use(db, monkeypatch, organiser):
+    words, figures = Evidence(PartCode.TEXT, 1.0), Evidence(PartCode.MEASUREMENT, 1.0)
+    silent = [Evidence(code) for code in PartCode]
+    right = tuple(figures if each.code is PartCode.MEASUREMENT else each for each in silent)
+    wrong = tuple(words if each.code is PartCode.TEXT else each for each in silent)
+    example = Example(Case("n", grades={"right": 3, "wrong": 0}), {"right": right, "wrong": wrong})
+    monkeypatch.setattr(learning, "project_capabilities", list)
+    monkeypatch.setattr(learning, "examples_of_cases", lambda split, index, progress: [example])
+    first = propose_weights()
+    activate_weights(first, actor=organiser)
+    WeightSet.objects.filter(pk=first.pk).update(version="first")
+    second = propose_weights()
+    assert second.weights | {"version": ""} == first.weights | {"version": ""}
+    assert first.weights["gains"] != load_weights().gains
 
 
 def test_the_page_of_weights_is_for_organisers(client, owner, organiser, weight_set):

@@ -20,6 +20,7 @@ from matching.engine.scoring import (
     keep_above_zero,
     load_weights,
     score_pairing,
+    show_terms,
     weigh,
 )
 from matching.engine.verdicts import (
@@ -42,14 +43,15 @@ UNKNOWN, FAIL = PairVerdict(Verdict.UNKNOWN), PairVerdict(Verdict.FAIL)
 def score(need=NEED, capability=CAPABILITY, verdict=UNKNOWN):
     profile = profile_need(need)
     (candidate,) = build_index([capability]).candidates_among(profile, [capability.key], limit=1)
-    return score_pairing(need, profile, candidate, verdict, WEIGHTS)
+    pairing = score_pairing(need, profile, candidate, verdict, WEIGHTS)
+    return show_terms(pairing, need, profile, candidate, WEIGHTS)
 
 
 def evidence(code, need=NEED, capability=CAPABILITY, verdict=UNKNOWN):
     """One kind of evidence, for a pair as close as can be."""
     profile = profile_need(need)
     (candidate,) = build_index([capability]).candidates_among(profile, [capability.key], limit=1)
-    same = replace(candidate, words=1.0, characters=1.0, meaning=1.0)
+    same = replace(candidate, words=1.0, characters=1.0, meaning_of_words=1.0, meaning_of_characters=0.0)
     return next(each for each in find_evidence(need, profile, same, verdict) if each.code is code)
 
 
