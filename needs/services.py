@@ -15,7 +15,7 @@ from matching.engine.lines import read_line
 from needs.enums import LISTED
 from needs.enums import NeedStatus as S
 from needs.models import Need, NeedFile, NeedGrant, NeedLine
-from needs.signals import need_closed, need_published
+from needs.signals import need_closed, need_moved, need_published
 from needs.workflow import need_workflow
 
 MAX_LINES = 50
@@ -209,11 +209,12 @@ def follow_need(need: Need, name: str, *, actor: User | None = None, note: str =
 
 
 def announce(need: Need, event: Event) -> None:
-    """Tell the other apps when the need opens to offers, and when it closes."""
+    """Tell the other apps when the need opens to offers, when it closes, and of every other step."""
     if event.target == S.PUBLISHED:
         transaction.on_commit(partial(need_published.send_robust, sender=Need, need=need))
     if event.source in LISTED and event.target not in LISTED:
         transaction.on_commit(partial(need_closed.send_robust, sender=Need, need=need))
+    transaction.on_commit(partial(need_moved.send_robust, sender=Need, need=need, event=event))
 
 
 @transaction.atomic

@@ -6,4 +6,7 @@ class PartnershipsConfig(AppConfig):
     verbose_name = "对接与协议"
 
     def ready(self):
-        from partnerships import receivers  # noqa: F401  (opens a docking when both sides agree)
+        from core.schedule import keep
+        from partnerships import ledger_jobs, receivers  # noqa: F401  (opens a docking when both sides agree)
+
+        keep(ledger_jobs.SCHEDULE, app=self)
