@@ -2,10 +2,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from accounts.filters import NoticeFilter
-from accounts.models import Notice, Organisation
+from accounts.models import Notice, Organisation, User
 from accounts.notices import mark_read, rhythms_of, set_rhythms
 from accounts.serializers import (
     NoticePreferenceSerializer,
@@ -39,8 +38,8 @@ class NoticeViewSet(ApiViewSet):
         return Notice.objects.visible_to(self.request.user)
 
     @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    def read(self, request, pk=None):
+    @action(detail=True, methods=["post"], url_path="read", url_name="read")
+    def mark_one(self, request, pk=None):
         """标为已读。"""
         notice = self.get_object()
         mark_read(self.get_queryset().filter(pk=notice.pk))
@@ -53,18 +52,22 @@ class NoticeViewSet(ApiViewSet):
         return Response({"read": mark_read(self.get_queryset())})
 
 
-class NoticePreferenceView(APIView):
+class NoticePreferenceViewSet(ApiViewSet):
     """通知设置：每类通知多久发一次邮件。"""
 
+    queryset = User.objects.none()
+    serializer_class = NoticePreferenceSerializer
     permission_classes = [IsAuthenticated, ScopePermission]
 
-    @extend_schema(responses=NoticePreferenceSerializer)
-    def get(self, request):
-        return Response(rhythms_of(request.user))
+    def get_queryset(self):
+        return User.objects.filter(pk=self.request.user.pk)
 
-    @extend_schema(request=NoticePreferenceSerializer, responses=NoticePreferenceSerializer)
-    def put(self, request):
-        wanted = NoticePreferenceSerializer(data=request.data)
-        wanted.is_valid(raise_exception=True)
-        set_rhythms(request.user, wanted.validated_data)
-        return self.get(request)
+    def get_object(self):
+        return self.get_queryset().get()
+
+    def show(self, user):
+        return rhythms_of(user)
+
+    def update(self, request):
+        set_rhythms(request.user, self.read(NoticePreferenceSerializer))
+        return self.answer(request.user)

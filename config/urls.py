@@ -5,7 +5,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
-from accounts.api import NoticePreferenceView, NoticeViewSet, OrganisationViewSet
+from accounts.api import NoticePreferenceViewSet, NoticeViewSet, OrganisationViewSet
 from matching.api import MatchView, ProposalViewSet, ReadView
 from needs.api import NeedViewSet
 from providers.api import CapabilityViewSet
@@ -27,7 +27,11 @@ urlpatterns = [
     path("", include("partnerships.urls")),
     path("challenges/", include("challenges.urls")),
     path("api/v1/", include(api.urls)),
-    path("api/v1/notice-preferences/", NoticePreferenceView.as_view(), name="api-notice-preferences"),
+    path(
+        "api/v1/notice-preferences/",
+        NoticePreferenceViewSet.as_view({"get": "retrieve", "put": "update"}, detail=True),
+        name="api-notice-preferences",
+    ),
     path("api/v1/match/", MatchView.as_view(), name="api-match"),
     path("api/v1/read/", ReadView.as_view(), name="api-read"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),

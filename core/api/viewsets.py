@@ -26,7 +26,7 @@ class ApiViewSet(GenericViewSet):
     """Lists and single records; every write in one transaction, repeatable, and safe against lost updates.
 
     A subclass gives `queryset`, `serializer_class` and `get_queryset`, which returns what the person may see;
-    and `show`, when the serializer is given something else than the record. The model is a `TimestampedModel`.
+    and `show`, when the serializer is given something else than the record.
     Services lock a record before they change what it shows. Handlers of writes take their input by `read` or
     `save` and return `answer(record)`, which adds the ETag; a `Response` without one fits what is not the record:
 
@@ -145,7 +145,8 @@ class ApiViewSet(GenericViewSet):
 
     def _hold_unchanged(self):
         """Lock the record, and refuse when it is not what the client says it read."""
-        self.get_object().lock()
+        obj = self.get_object()
+        list(type(obj)._default_manager.select_for_update().filter(pk=obj.pk).values_list("pk"))
         tag = tag_of(self._represent(self.get_object()))
         if is_stale(self.request, tag) or is_known(self.request, tag):
             raise Stale

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection
 
 from accounts.services import issue_token
+from core.api import viewsets
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEEDS = "/api/v1/needs/"
@@ -98,3 +99,20 @@ def test_of_all_who_use_one_key_for_different_requests_one_has_an_effect(at_once
     titles = [f"第 {number} 位" for number in range(CLIENTS)]
     answers = at_once(*[("PATCH", path, {"title": title}, {"Idempotency-Key": "k1"}) for title in titles])
     assert sorted(status for status, _, _ in answers) == [200] + [422] * (CLIENTS - 1)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no lock on a single row")
+def test_who_finds_the_record_locked_for_long_is_told_to_come_again(client, owner, need, monkeypatch):
+    monkeypatch.setattr(viewsets, "LONGEST_WAIT", "50ms")
+    client.force_login(owner)
+    somebody_else = connection.copy()
+    try:
+        somebody_else.set_autocommit(False)
+        with somebody_else.cursor() as cursor:
+            # Should the request wait forever, the lock does not.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '5s'")
+            cursor.execute("SELECT 1 FROM needs_need WHERE id = %s FOR UPDATE", [need.pk])
+        response = client.patch(f"{NEEDS}{need.pk}/", {"title": "新"}, content_type="application/json")
+    finally:
+        somebody_else.close()
+    assert (response.status_code, response["Retry-After"]) == (409, "2")

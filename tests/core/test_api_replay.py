@@ -214,6 +214,16 @@ def test_a_deletion_sent_again_is_done_already(call, need):
     assert (answers[1]["Idempotent-Replayed"], Need.objects.count()) == ("true", 0)
 
 
+def test_a_report_on_a_record_is_not_given_again_when_the_record_is_gone(call, need):
+    def report(request, pk):
+        return Response({"lines": need.lines.count()})
+
+    first = call("post", report, pk=str(need.pk))
+    need.delete()
+    again = call("post", report, pk=str(need.pk))
+    assert (first.data, again.status_code) == ({"lines": 1}, 404)
+
+
 def test_a_file_is_part_of_the_request_and_is_still_there_for_the_handler(call):
     read = []
 
