@@ -222,7 +222,10 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "量值通 API",
-    "DESCRIPTION": "测量需求、测量能力与匹配建议。令牌在“我的账户 → API 令牌”里生成。",
+    "DESCRIPTION": "测量需求、测量能力与匹配建议。令牌在“我的账户 → API 令牌”里生成。\n\n"
+    "每次写入要么全部生效，要么毫无影响。读取单条记录时带回 ETag；修改时放进 If-Match，记录此后若已变化则回答 412，"
+    "请重新读取、核对后再提交。写入时带上 Idempotency-Key，网络中断后可以原样重发：只生效一次，48 小时内得到同一回答；"
+    "同一个键用于另一个请求则回答 422。回答 409 并带有 Retry-After 时，请按所示秒数稍候，再原样重发。",
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
