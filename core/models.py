@@ -98,10 +98,11 @@ class Event(models.Model):
 
 @transaction.atomic
 def record_each(records: list[TracedModel], action: str, label: str, **details) -> list[Event]:
-    """Add the same entry to the histories of several records of one model, in as many queries as for one."""
+    """Add the same entry once to the history of each of these records of one model, in as many queries as for one."""
     if not records:
         return []
-    keys = {record.pk for record in records}
+    records = list({record.pk: record for record in records}.values())
+    keys = [record.pk for record in records]
     # Whoever adds an entry holds the record, so that its entries have one order.
     list(type(records[0])._default_manager.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
     newest = Event.objects.filter(subject_id=OuterRef("subject_id")).order_by("-number").values("number")[:1]
