@@ -7,7 +7,7 @@ need, `quote_need=False` leaves out its text, its numbers and every number they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from matching.engine.facts import Item, ItemKind, Line, Verdict
@@ -79,6 +79,25 @@ BANDS = {
     Band.GUARD_BAND: "只能按待定区使用",
     Band.INSUFFICIENT: "不能用于符合性判定",
 }
+# Of a result that was delivered; the need can no longer be completed, so the sides say it in their conclusion.
+RESULTS = {
+    Verdict.PASS: "达到要求",
+    Verdict.PARTIAL: "部分达到要求",
+    Verdict.FAIL: "没有达到要求",
+}
+RESULT_REASONS = REASONS | {
+    Reason.NEED_UNREAD: "需求的数值没有读全，请在结论里写明是否达到",
+    Reason.NEED_RANGE_UNSTATED: "没有读出需求的测量范围，请在结论里写明是否达到",
+    Reason.NEED_ACCURACY_UNSTATED: "需求没有给出准确度要求，请在结论里写明是否达到",
+    Reason.RESOLUTION_ONLY: "需求只给出分辨力，请在结论里写明是否达到",
+    Reason.CLASS_NOT_IN_TABLE: "该对象的准确度等级不在等级表中，请在结论里写明是否达到",
+    Reason.DIGITS_UNSTATED: "误差以“字”计而没有给出分辨力，请在结论里写明是否达到",
+    Reason.FULL_SCALE_UNSTATED: "误差以满量程计而没有给出量程，请在结论里写明是否达到",
+    Reason.OFFERED_UNREAD: "达到的不确定度没有读全，请只写一个，例如“U=0.8 μm (k=2)”",
+    Reason.OFFERED_ACCURACY_UNSTATED: "没有读出达到的不确定度，请带单位写，例如“U=0.8 μm (k=2)”或“Urel=0.05 % (k=2)”",
+    Reason.UNITS_DIFFER: "达到的不确定度与被测量的单位不一致，请改用被测量的单位",
+    Reason.UNDECIDED: "不确定度的写法可作两种理解，结论因此不同，请写明是绝对值还是相对值",
+}
 KINDS_AGREE = {
     Verdict.PASS: "一致",
     Verdict.PARTIAL: "部分一致",
@@ -97,6 +116,21 @@ def short(verdict: LineVerdict | PairVerdict, *, quote_need: bool = True) -> str
     if not quote_need:
         return _hidden(verdict)
     return f"{'；'.join(_findings(verdict))}：{_conclusion(verdict)}"
+
+
+def result(verdict: LineVerdict) -> str:
+    """One sentence on what was delivered: the demand, what was achieved over the same range, whether it suffices."""
+    check = verdict.uncertainty
+    if verdict.verdict is Verdict.UNKNOWN or check.worst is None:
+        return f"无法判断，{'；'.join(dict.fromkeys(_reasons(verdict, RESULT_REASONS)))}"
+    notes = [RESULTS[verdict.verdict]]
+    if check.verdict is Verdict.PARTIAL and check.share is not None:
+        notes.append(f"范围的 {_percent(check.share)} 足够，{_intervals(check.insufficient, verdict)} 不足")
+    if check.verdict is Verdict.FAIL and check.band is Band.GUARD_BAND:
+        notes.append("可按待定区使用")
+    place = "最不利处 " if check.verdict is Verdict.PARTIAL else ""
+    tur = f"（{place}TUR {_two_places(check.tur)}）" if check.tur is not None else ""
+    return f"{_demand(verdict)}；达到 {_offer(verdict, check.worst)}：{'，'.join(notes)}{tur}"
 
 
 def derivation(verdict: LineVerdict, *, quote_need: bool = True) -> tuple[str, ...]:
@@ -212,16 +246,16 @@ def _conclusion(verdict: LineVerdict) -> str:
     return "，".join(notes) + (f"（{place}TUR {_two_places(check.tur)}）" if check.tur is not None else "")
 
 
-def _reasons(verdict: LineVerdict) -> Iterator[str]:
+def _reasons(verdict: LineVerdict, words: Mapping[Reason, str] = REASONS) -> Iterator[str]:
     """Why the verdict is unknown, each with the way out; what follows from an unknown quantity is left out."""
     if verdict.reason:
-        yield REASONS[verdict.reason]
+        yield words[verdict.reason]
     if verdict.kind.verdict is Verdict.UNKNOWN:
         return
     for check in (verdict.coverage, verdict.uncertainty):
         follows = check.reason is Reason.NOTHING_COMPARED and verdict.coverage.verdict is not Verdict.PASS
         if check.verdict is Verdict.UNKNOWN and check.reason and not follows:
-            yield REASONS[check.reason]
+            yield words[check.reason]
     for axis in verdict.parameters.axes:
         if axis.verdict is Verdict.UNKNOWN and axis.reason:
             yield _parameter(axis, verdict)
