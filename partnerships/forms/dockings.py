@@ -4,7 +4,7 @@ from django import forms
 from django.utils import timezone
 
 from core.files import UploadField
-from partnerships.enums import FailureReason, Stage
+from partnerships.enums import FailureReason
 from partnerships.models import Contact, Message, Milestone
 
 
@@ -46,7 +46,11 @@ class FailureForm(forms.Form):
 
     reason = forms.ChoiceField(label="未成的原因", choices=[("", "请选择"), *FailureReason.choices])
     note = forms.CharField(
-        label="说明", required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}), help_text="对方会看到。"
+        label="说明",
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="对方会看到。",
     )
 
 
@@ -125,9 +129,3 @@ class StewardForm(forms.Form):
 
 class PledgeForm(forms.Form):
     agreed = forms.BooleanField(label="我已阅读并承诺遵守以上各条")
-
-
-def forward_of(docking, stages) -> list[Stage]:
-    """Of the stages that may be asked for, those ahead."""
-    order = list(Stage)
-    return [stage for stage in stages if stage != Stage.FAILED and order.index(stage) > order.index(docking.status)]

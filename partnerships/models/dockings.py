@@ -37,9 +37,21 @@ class DockingQuerySet(models.QuerySet):
     def open(self):
         return self.exclude(status__in=ENDED)
 
+    def ended(self):
+        return self.filter(status__in=ENDED)
+
     def stale(self):
         """Open dockings that nobody has written a log for within three weeks."""
         return self.open().filter(last_contact_on__lt=timezone.localdate() - STALE_AFTER)
+
+    def awaiting(self, user):
+        """Open dockings in which this person has to answer whether the next stage is entered."""
+        asked_by_provider = Q(asked_side=Side.PROVIDER, need__organisation__in=user.organisation_ids)
+        asked_by_enterprise = Q(asked_side=Side.ENTERPRISE, institute__in=user.provider_ids)
+        overseen = Q(need__in=Need.objects.overseen_by(user).values("pk"))
+        carried = Q(steward=user, steward_pledged_at__isnull=False) | overseen
+        is_overdue = Q(asked_due_on__lt=timezone.localdate())
+        return self.open().filter(asked_by_provider | asked_by_enterprise | (is_overdue & carried))
 
     def for_list(self):
         return self.select_related(

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Collection
-from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,9 +17,9 @@ from needs.models import Need
 from needs.services import grant_sight
 from partnerships.enums import ConfidentialityStatus as S
 from partnerships.models import ConfidentialityAgreement
+from partnerships.services.wording import newest_text
 from partnerships.workflow import confidentiality_workflow
 
-TEXTS = Path(__file__).resolve().parents[1] / "texts"
 # Until both have signed, an anonymous enterprise is known by the number of its need alone.
 UNNAMED = "需求 {number} 的提出企业（名称已在平台登记，双方签署后在签署记录中列明）"
 # Whom each new status concerns, and what they should do.
@@ -45,12 +44,6 @@ TOLD_OF_WITHDRAWAL = [
 ]
 
 
-def newest_text() -> tuple[str, str]:
-    """The version of the newest template, and its wording with gaps for the parties."""
-    path = max(TEXTS.glob("confidentiality-*.txt"))
-    return path.stem.removeprefix("confidentiality-"), path.read_text(encoding="utf-8")
-
-
 @transaction.atomic
 def request_confidentiality(need: Need, institute: Organisation, *, actor: User) -> ConfidentialityAgreement:
     """The agreement on this need with this institute, newly drawn up unless one is in force."""
@@ -65,7 +58,7 @@ def request_confidentiality(need: Need, institute: Organisation, *, actor: User)
     existing = ConfidentialityAgreement.objects.in_force().filter(need=need, institute=institute).first()
     if existing:
         return existing
-    version, template = newest_text()
+    version, template = newest_text("confidentiality")
     enterprise = UNNAMED.format(number=need.number) if need.is_anonymous else need.organisation
     text = template.format(number=need.number, enterprise=enterprise, institute=institute)
     agreement = ConfidentialityAgreement.objects.create(

@@ -18,6 +18,7 @@ from needs.services import follow_need, grant_sight, revoke_sight
 from partnerships.enums import ContactKind, FailureReason, Side, Stage
 from partnerships.models import Contact, Docking, DockingFile, Message, Milestone
 from partnerships.notices import BOTH, NAMED_STEWARD, STEWARD, tell
+from partnerships.services.wording import newest_text
 from partnerships.workflow import docking_workflow, is_backwards
 
 CONFIRM_WITHIN = timedelta(days=7)
@@ -125,9 +126,14 @@ def withdraw_stage(docking: Docking, *, actor: User) -> Event:
         raise TransitionError("没有等待确认的申请，请刷新页面查看最新状态。")
     if not may_withdraw(docking, actor):
         raise NotPermitted("只有提出申请的一方可以撤回。")
+    return drop_request(docking, actor=actor)
+
+
+def drop_request(docking: Docking, *, actor: User, note: str = "") -> Event:
+    """Take back what was asked, also because what it rests on has changed; the docking is locked."""
     label = docking.get_asked_stage_display()
     _clear_request(docking)
-    return docking.record("withdraw", f"撤回进入“{label}”的申请", actor=actor, source=docking.status)
+    return docking.record("withdraw", f"撤回进入“{label}”的申请", actor=actor, source=docking.status, note=note)
 
 
 def _side(docking: Docking, actor: User) -> Side:
@@ -373,7 +379,8 @@ def pledge(docking: Docking, *, actor: User) -> Event:
     docking.steward_pledged_at = timezone.now()
     docking.save()
     grant_sight(docking.need, actor=actor, user=actor, sees_detail=True, sees_contact=True)
-    return docking.record("pledge", "技术管家承诺", actor=actor)
+    version, _ = newest_text("pledge")
+    return docking.record("pledge", "技术管家承诺", actor=actor, data={"template_version": version})
 
 
 def _close_to_steward(docking: Docking, actor: User) -> None:

@@ -12,7 +12,8 @@ from needs.enums import Sight
 from needs.models import Need
 from partnerships.enums import ConfidentialityStatus as S
 from partnerships.models import ConfidentialityAgreement
-from partnerships.services.confidentiality import move_confidentiality, newest_text, request_confidentiality
+from partnerships.services.confidentiality import move_confidentiality, request_confidentiality
+from partnerships.services.wording import newest_text
 from partnerships.workflow import confidentiality_workflow
 from tests.conftest import seat
 from tests.partnerships.conftest import WAY_TO
@@ -88,7 +89,7 @@ def test_the_signature_keeps_person_time_and_wording(new_confidentiality, owner,
     assert (agreement.enterprise_signed_by, agreement.provider_signed_by) == (owner, provider)
     assert agreement.enterprise_signed_at < agreement.provider_signed_at
     assert agreement.text_hash == hashlib.sha256(agreement.text.encode()).hexdigest()
-    wording = {"text_hash": agreement.text_hash, "template_version": newest_text()[0]}
+    wording = {"text_hash": agreement.text_hash, "template_version": newest_text("confidentiality")[0]}
     assert list(agreement.events.values_list("action", "actor__name", "data")) == [
         ("request", "机构业务员", {}),
         ("enterprise_sign", "需求方", wording),

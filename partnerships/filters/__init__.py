@@ -1,0 +1,1 @@
+"""The filters of dockings, confidentiality, agreements, cases and the ledger."""
