@@ -5,6 +5,7 @@ is taken back after the test. The module has to be marked with `django_db`, else
 """
 
 from dataclasses import dataclass, field
+from uuid import UUID, uuid5
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Permission
@@ -23,7 +24,7 @@ from needs.models import Need
 from needs.services import create_need
 from providers.models import Credential, ScopeImport
 from providers.services import create_capability, move_capability, save_credential
-from tests.conftest import PASSWORD, PATH_TO, credit_code, seat, take_step
+from tests.conftest import PASSWORD, PATH_TO, attach, credit_code, seat, take_step
 
 LEVELS = (1, 2, 3)
 STATES = ("draft", "submitted", "published", "withdrawn")
@@ -32,8 +33,9 @@ OUTSIDERS = ("anonymous", "stranger", "provider", "unverified_provider", "distan
 ROLES = (*INSIDERS, *OUTSIDERS)
 
 # One word for each thing a need can hold, followed by its level and state: "qtitle2draft".
-WITHHELD = ("qtitle", "qproblem", "qbackground", "qstate", "qgoal", "qname", "qmail", "qfirm")
-LINES = ("qobject", "qmeasurand", "qrange", "qaccuracy", "qconditions", "qcodes")
+WITHHELD = ("qtitle", "qproblem", "qbackground", "qstate", "qgoal", "qmore", "qkeptfile", "qname", "qmail", "qfirm")
+# What is seen with the lines, too.
+LINES = ("qobject", "qmeasurand", "qrange", "qaccuracy", "qconditions", "qcodes", "qopenfile")
 PUBLIC_TEXT = ("qpublictext",)
 PUBLIC_TITLE = ("qpublictitle",)
 
@@ -149,6 +151,12 @@ def add_need(world: World, level, status):
         background=mark("qbackground"),
         current_state=mark("qstate"),
         goal=mark("qgoal"),
+        measures_taken=mark("qmore"),
+        difficulties=mark("qmore"),
+        sample=mark("qmore"),
+        traceability=mark("qmore"),
+        acceptance=mark("qmore"),
+        ownership=mark("qmore"),
         discipline="geometry",
         level=level,
         budget_low=120_001,
@@ -174,9 +182,17 @@ def add_need(world: World, level, status):
             }
         ],
     )
+    for kind in ("open", "kept"):
+        name = mark(f"q{kind}file")
+        attach(need, f"{name}.txt", content=name, is_public=kind == "open", pk=file_id(need.pk, kind))
     for step in PATH_TO[status]:
         take_step(need, step, owner, organiser)
     world.needs[level, status] = Need.objects.get(pk=need.pk)
+
+
+def file_id(need_id: UUID, kind: str) -> UUID:
+    """The id of the need's attachment that is open to whoever sees its lines, or kept from them."""
+    return uuid5(need_id, kind)
 
 
 def add_proposals(world: World):
