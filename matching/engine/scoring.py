@@ -94,9 +94,9 @@ class Pairing:
     provider: str
     score: float
     parts: tuple[Part, ...]
+    terms: tuple[SharedTerm, ...]
     codes: tuple[CodeMatch, ...]
     verdict: PairVerdict
-    terms: tuple[SharedTerm, ...] = ()
     missed: tuple[str, ...] = ()
     asked: int = 0
 
@@ -153,14 +153,14 @@ def find_evidence(
     need: NeedDocument, profile: Profile, candidate: Candidate, verdict: PairVerdict
 ) -> tuple[Evidence, ...]:
     """What speaks for and against pairing a need, with its profile, and a candidate that has been judged."""
-    capability = candidate.document
+    capability, closeness = candidate.document, candidate.closeness
     return (
         Evidence(PartCode.TEXT, candidate.words),
         Evidence(PartCode.CHARACTERS, candidate.characters),
         Evidence(PartCode.MEANING, candidate.meaning),
         *(
             # What goes with an object counts only as far as both sides speak of the same one.
-            replace(each, strength=each.strength * candidate.closeness)
+            Evidence(each.code, each.strength * closeness, each.details)
             for each in (
                 _compare_measurements(need, verdict),
                 _compare_codes(match_codes(profile, candidate.profile)),
@@ -184,6 +184,7 @@ def score_pairing(
         provider=candidate.document.provider,
         score=add_up(parts),
         parts=parts,
+        terms=(),
         codes=match_codes(profile, candidate.profile),
         verdict=verdict,
         missed=find_missed(profile, candidate.profile),
@@ -202,14 +203,14 @@ def keep_above_zero(parts: Iterable[Part]) -> tuple[Part, ...]:
     >>> [part.points for part in keep_above_zero([Part(PartCode.TEXT, 12.0), Part(PartCode.MEASUREMENT, -20.0)])]
     [12.0, -12.0]
     """
-    rounded = [replace(part, points=round(part.points, 2)) for part in parts]
+    rounded = [Part(part.code, round(part.points, 2), part.details) for part in parts]
     left = round(sum(part.points for part in rounded if part.points > 0), 2)
     kept = []
     for part in rounded:
         if part.points < 0:
             taken = min(-part.points, left)
             left = round(left - taken, 2)
-            part = replace(part, points=0.0 - taken)
+            part = Part(part.code, 0.0 - taken, part.details)
         kept.append(part)
     return tuple(kept)
 
@@ -262,10 +263,9 @@ def _score_without(
     """The score if the need did not have the word that led to these terms, all else being as it is."""
     fewer = candidate.without(terms)
     nearer = {PartCode.TEXT: fewer.words, PartCode.CHARACTERS: fewer.characters, PartCode.MEANING: fewer.meaning}
-    part = fewer.closeness / candidate.closeness
-    return add_up(
-        weigh((replace(each, strength=nearer.get(each.code, each.strength * part)) for each in evidence), weights)
-    )
+    share = fewer.closeness / candidate.closeness
+    left = (Evidence(each.code, nearer.get(each.code, each.strength * share)) for each in evidence)
+    return add_up(weigh(left, weights))
 
 
 def add_up(parts: Iterable[Part]) -> float:
