@@ -39,9 +39,13 @@ class Errand:
     button: str
 
     @property
-    def days(self) -> int | None:
-        """How many days ago it was due."""
-        return (timezone.localdate() - self.on).days if self.on else None
+    def days(self) -> int:
+        """How many days ago its day was."""
+        return (timezone.localdate() - self.on).days if self.on else 0
+
+    @property
+    def days_ago(self) -> str:
+        return f"{self.days} 天前"
 
 
 @dataclass

@@ -5,11 +5,13 @@ from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import User
 from core.http import render_page
 from core.workflow import TransitionError
 from needs.disclosure import log_reads
 from needs.models import Need
 from partnerships.enums import ConfidentialityStatus as S
+from partnerships.enums import Side
 from partnerships.filters.dockings import ConfidentialityFilter
 from partnerships.models import ConfidentialityAgreement
 from partnerships.services.confidentiality import move_confidentiality, request_confidentiality
@@ -36,15 +38,34 @@ def confidentiality_detail(request, pk):
 def _agreement_page(request, agreement, note=""):
     need = shown_need(agreement.need, request.user)
     log_reads([agreement.need], request.user)
+    names_everybody = need is not None and need.organisation_name != ""
     context = {
         "agreement": agreement,
         "need": need,
+        "names_everybody": names_everybody,
         "steps": confidentiality_workflow.steps_for(agreement, request.user),
         "is_effective": agreement.status == S.EFFECTIVE,
         "note": note,
-        "events": agreement.events.select_related("actor"),
+        "events": _events(agreement, names_everybody=names_everybody),
     }
     return render(request, "partnerships/confidentiality_detail.html", context)
+
+
+def _events(agreement, *, names_everybody):
+    """The history; without the names of an anonymous enterprise's people."""
+    events = agreement.events.select_related("actor")
+    if names_everybody:
+        return events
+    institute = set(User.objects.acting_for(agreement.institute).values_list("pk", flat=True))
+    return [
+        {
+            "label": event.label,
+            "note": event.note,
+            "created_at": event.created_at,
+            "actor": event.actor if event.actor_id in institute else Side.ENTERPRISE.label,
+        }
+        for event in events
+    ]
 
 
 @require_POST

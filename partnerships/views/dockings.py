@@ -17,7 +17,7 @@ from core.workflow import TransitionError
 from needs.disclosure import log_reads
 from needs.enums import Sight
 from partnerships.desk import desk_of
-from partnerships.enums import Stage
+from partnerships.enums import FailureReason, Stage
 from partnerships.filters.dockings import DockingFilter
 from partnerships.forms.dockings import (
     FailureForm,
@@ -58,7 +58,7 @@ from partnerships.services.dockings import (
 )
 from partnerships.services.wording import newest_text
 from partnerships.shown import shown_need
-from partnerships.workflow import is_backwards
+from partnerships.workflow import docking_workflow, is_backwards
 
 PATH = [stage for stage in Stage if stage != Stage.FAILED]
 
@@ -83,7 +83,9 @@ def docking_list(request):
 @require_safe
 def docking_desk(request):
     """What a steward, or the organiser where there is none, has to do today."""
-    return render(request, "partnerships/docking_desk.html", {"desk": desk_of(request.user)})
+    desk = desk_of(request.user)
+    page = Paginator(desk.dockings, 20).get_page(request.GET.get("page"))
+    return render(request, "partnerships/docking_desk.html", {"desk": desk, "page": page})
 
 
 @require_safe
@@ -123,6 +125,7 @@ def _docking_page(request, docking, **bound):
         "is_overseen": docking.is_open and user.has_perm("partnerships.assign_steward", docking),
         "agreement": agreement_on(docking.need, [docking.institute_id]) if docking.need.level > Level.PUBLIC else None,
         "needs_signatures": needs_signatures,
+        "asked_reason": FailureReason(docking.asked_reason).label if docking.asked_reason else "",
         "contacts": docking.contacts.select_related("author"),
         "conversation": docking.messages.select_related("author"),
         "files": docking.files.select_related("author"),
@@ -134,10 +137,12 @@ def _docking_page(request, docking, **bound):
     return render(request, "partnerships/docking_detail.html", context)
 
 
-def _forms(docking, user) -> dict[str, forms.BaseForm]:
-    """The empty forms, each with ids of its own."""
+def _forms(docking, user) -> dict:
+    """The empty forms, each with ids of its own, and what stands in the way of the stages ahead."""
     ahead, back = _stages(docking)
+    hints = [docking_workflow.transitions[f"to_{stage}"].refuse(docking) for stage in ahead]
     return {
+        "hints": [hint for hint in hints if hint],
         "stage_form": StageForm(stages=ahead, auto_id="ahead_%s") if ahead and sides_of(docking, user) else None,
         "back_form": StageBackForm(stages=back, auto_id="back_%s"),
         "failure_form": FailureForm(auto_id="failure_%s"),
@@ -254,7 +259,7 @@ def message_create(request, pk):
     def write():
         write_message(docking, actor=request.user, **form.cleaned_data)
 
-    return _answer(request, docking, "message_form", form, write, "消息已发出。", "messages")
+    return _answer(request, docking, "message_form", form, write, "消息已发出。", "messages-of-docking")
 
 
 @require_POST
