@@ -96,25 +96,27 @@ class Event(models.Model):
         ]
 
 
-@transaction.atomic
 def record_each(records: list[TracedModel], action: str, label: str, **details) -> list[Event]:
     """Add the same entry once to the history of each of these records of one model, in as many queries as for one."""
     if not records:
         return []
     records = list({record.pk: record for record in records}.values())
     keys = [record.pk for record in records]
-    # Whoever adds an entry holds the record, so that its entries have one order.
-    list(type(records[0])._default_manager.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
     newest = Event.objects.filter(subject_id=OuterRef("subject_id")).order_by("-number").values("number")[:1]
-    last = {event.subject_id: event for event in Event.objects.filter(subject_id__in=keys, number=Subquery(newest))}
-    events = []
-    for record in records:
-        event = Event(subject=record, action=action, label=label, **details)
-        previous = last.get(record.pk)
-        event.number = previous.number + 1 if previous else 1
-        event.seal = seal(previous.seal if previous else "", event.sealed)
-        events.append(event)
-    return Event.objects.bulk_create(events)
+    with transaction.atomic():
+        # Whoever adds an entry holds the record, so that its entries have one order.
+        list(type(records[0])._default_manager.select_for_update().filter(pk__in=keys).order_by("pk").values("pk"))
+        last = {event.subject_id: event for event in Event.objects.filter(subject_id__in=keys, number=Subquery(newest))}
+        return Event.objects.bulk_create(
+            next_event(record, last.get(record.pk), action=action, label=label, **details) for record in records
+        )
+
+
+def next_event(record: TracedModel, previous: Event | None, **details) -> Event:
+    """The entry that follows the previous one, sealed together with it."""
+    event = Event(subject=record, number=previous.number + 1 if previous else 1, **details)
+    event.seal = seal(previous.seal if previous else "", event.sealed)
+    return event
 
 
 class Checkpoint(models.Model):
