@@ -55,6 +55,7 @@ class NoticeKind(TextChoices):
     DOCKING = "docking", "对接"
     AGREEMENT = "agreement", "协议与验收"
     LEDGER = "ledger", "台账"
+    CHALLENGE = "challenge", "挑战赛"
     ACCOUNT = "account", "单位与成员"
 
 

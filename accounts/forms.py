@@ -95,6 +95,7 @@ class NoticePreferenceForm(forms.Form):
         NoticeKind.DOCKING: "阶段确认、联系记录、久未联系的提醒",
         NoticeKind.AGREEMENT: "意向、合同、金额和验收的确认",
         NoticeKind.LEDGER: "指派、期限、延期和逾期",
+        NoticeKind.CHALLENGE: "阶段变化、截止提醒、延期",
         NoticeKind.ACCOUNT: "单位核验、成员申请",
     }
 
