@@ -18,6 +18,7 @@ KINDS = {
     "docking": "daily",
     "agreement": "daily",
     "ledger": "daily",
+    "challenge": "daily",
     "account": "daily",
 }
 
