@@ -1,5 +1,6 @@
 """Attachments of needs: who puts them there, who is shown them, who gets them, and what is noted of it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -336,6 +337,13 @@ def test_a_file_is_deleted_by_its_button(send, need, new_need):
     assert send(remove_file=str(foreign.pk)).status_code == 302
     assert send(remove_file="nonsense").status_code == 404
     assert list(NeedFile.objects.all()) == [foreign]
+
+
+def test_enter_in_a_field_saves_and_deletes_nothing(need, owner, as_user):
+    attach(need)
+    page = as_user(owner).get(f"/needs/{need.pk}/edit/3/").content.decode()
+    buttons = re.findall(r"<button([^>]*)>", page[page.index('enctype="multipart/form-data"') :])
+    assert ["name=" in button for button in buttons] == [False, True, True, False, True]
 
 
 # --- The API --------------------------------------------------------------------------------------------
