@@ -8,6 +8,7 @@ from rest_framework.routers import DefaultRouter
 from accounts.api import NoticePreferenceViewSet, NoticeViewSet, OrganisationViewSet
 from matching.api import MatchView, ProposalViewSet, ReadView
 from needs.api import NeedViewSet
+from partnerships.api.ledger import LedgerViewSet
 from providers.api import CapabilityViewSet
 
 api = DefaultRouter()
@@ -16,6 +17,7 @@ api.register("needs", NeedViewSet)
 api.register("capabilities", CapabilityViewSet)
 api.register("proposals", ProposalViewSet)
 api.register("notices", NoticeViewSet)
+api.register("ledger", LedgerViewSet, basename="ledger")
 
 urlpatterns = [
     path("", include("frontend.urls")),

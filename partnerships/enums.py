@@ -130,3 +130,11 @@ class ExtensionStatus(TextChoices):
     REQUESTED = "requested", "待批准"
     APPROVED = "approved", "已批准"
     REFUSED = "refused", "未批准"
+
+
+class LedgerEffect(TextChoices):
+    """What a row of an imported sheet does to the ledger."""
+
+    NEW = "new", "新增"
+    CHANGED = "changed", "更新"
+    UNCHANGED = "unchanged", "不变"

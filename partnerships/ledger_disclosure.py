@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from core.models import Event
-from partnerships.enums import UNDONE, ExtensionStatus, LedgerStatus
+from partnerships.enums import ExtensionStatus, LedgerStatus
 from partnerships.models import Extension, LedgerEntry
 from partnerships.shown import shown_need
 
@@ -42,6 +42,7 @@ class ShownEntry:
     is_due_soon: bool
     result: str
     extension: Extension | None
+    extensions: tuple[Extension, ...]
     waits_for: str
 
 
@@ -60,7 +61,8 @@ def show_entry(entry: LedgerEntry, user) -> ShownEntry:
     name = enterprise_for(entry, user)
     is_full = sees_in_full(entry, user)
     answers = entry.responsible_id is not None and entry.responsible_id in user.organisation_ids
-    asked = next((each for each in entry.extensions.all() if each.status == ExtensionStatus.REQUESTED), None)
+    extensions = tuple(entry.extensions.all())
+    asked = next((each for each in extensions if each.status == ExtensionStatus.REQUESTED), None)
     return ShownEntry(
         id=entry.pk,
         number=entry.number,
@@ -87,7 +89,8 @@ def show_entry(entry: LedgerEntry, user) -> ShownEntry:
         days_overdue=entry.days_overdue,
         is_due_soon=entry.is_due_soon,
         result=entry.result,
-        extension=asked if entry.status in UNDONE else None,
+        extension=asked,
+        extensions=extensions,
         waits_for=_next_move(entry, asked),
     )
 
@@ -126,7 +129,7 @@ def _actor_of(event: Event, *, hides_enterprise: bool) -> str:
 
 def _next_move(entry: LedgerEntry, asked: Extension | None) -> str:
     """Whose turn it is to do what; empty when all is done."""
-    if asked and entry.status in UNDONE:
+    if asked:
         return "组织方批复延期"
     person = entry.person.name if entry.person else ""
     return {

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from partnerships.views import confidentiality, dockings
+from partnerships.views import agreements, cases, confidentiality, dockings, ledger
 
 app_name = "partnerships"
 urlpatterns = [
@@ -35,4 +35,34 @@ urlpatterns = [
     path("dockings/<uuid:pk>/schedule/", dockings.docking_schedule, name="docking_schedule"),
     path("dockings/<uuid:pk>/steward/", dockings.docking_assign, name="docking_assign"),
     path("dockings/<uuid:pk>/pledge/", dockings.docking_pledge, name="docking_pledge"),
+    path("agreements/", agreements.agreement_list, name="agreement_list"),
+    path("agreements/<uuid:pk>/", agreements.agreement_detail, name="agreement_detail"),
+    path("agreements/<uuid:pk>/edit/", agreements.agreement_edit, name="agreement_edit"),
+    path("agreements/<uuid:pk>/move/<slug:name>/", agreements.agreement_move, name="agreement_move"),
+    path("dockings/<uuid:pk>/agreements/new/", agreements.agreement_create, name="agreement_create"),
+    path("dockings/<uuid:pk>/acceptance/", agreements.acceptance_detail, name="acceptance_detail"),
+    path("dockings/<uuid:pk>/acceptance/edit/", agreements.acceptance_edit, name="acceptance_edit"),
+    path("dockings/<uuid:pk>/acceptance/mark/", agreements.acceptance_mark, name="acceptance_mark"),
+    path("capabilities/<uuid:pk>/evidence/", agreements.capability_evidence, name="capability_evidence"),
+    path("cases/", cases.case_list, name="case_list"),
+    path("cases/<uuid:pk>/", cases.case_detail, name="case_detail"),
+    path("cases/<uuid:pk>/move/<slug:name>/", cases.case_move, name="case_move"),
+    path("dockings/<uuid:pk>/case/", cases.case_edit, name="case_edit"),
+    path("ledger/", ledger.ledger_list, name="ledger_list"),
+    path("ledger/taken/", ledger.ledger_taken, name="ledger_taken"),
+    path("ledger/asked.xlsx", ledger.ledger_export, {"shown": "asked"}, name="ledger_list_export"),
+    path("ledger/taken.xlsx", ledger.ledger_export, {"shown": "taken"}, name="ledger_taken_export"),
+    path("ledger/new/", ledger.ledger_create, name="ledger_create"),
+    path("ledger/import/", ledger.ledger_import_create, name="ledger_import_create"),
+    path("ledger/import/template.xlsx", ledger.ledger_import_template, name="ledger_import_template"),
+    path("ledger/import/<uuid:pk>/", ledger.ledger_import_detail, name="ledger_import_detail"),
+    path("ledger/import/<uuid:pk>/confirm/", ledger.ledger_import_confirm, name="ledger_import_confirm"),
+    path("ledger/<uuid:pk>/", ledger.ledger_detail, name="ledger_detail"),
+    path("ledger/<uuid:pk>/edit/", ledger.ledger_edit, name="ledger_edit"),
+    path("ledger/<uuid:pk>/people/", ledger.ledger_people, name="ledger_people"),
+    path("ledger/<uuid:pk>/assign/", ledger.ledger_assign, name="ledger_assign"),
+    path("ledger/<uuid:pk>/finish/", ledger.ledger_finish, name="ledger_finish"),
+    path("ledger/<uuid:pk>/extend/", ledger.ledger_extend, name="ledger_extend"),
+    path("ledger/<uuid:pk>/extensions/<uuid:extension>/", ledger.ledger_decide, name="ledger_decide"),
+    path("ledger/<uuid:pk>/move/<slug:name>/", ledger.ledger_move, name="ledger_move"),
 ]

@@ -1,4 +1,4 @@
-"""需求台账: entries are made, assigned to one who answers for them, worked on, confirmed; deadlines move by approval."""
+"""需求台账: entries are made, assigned to one who answers, worked on, confirmed; deadlines move by approval."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -112,6 +112,11 @@ def update_entry(entry: LedgerEntry, *, actor: User, **fields) -> LedgerEntry:
     return entry
 
 
+def possible_bodies(user: User):
+    """The organisations that can answer for an entry, as far as the organiser knows of them."""
+    return Organisation.objects.visible_to(user).verified().exclude(kind=OrganisationKind.ENTERPRISE)
+
+
 @transaction.atomic
 def register_enterprise(*, actor: User, name: str, credit_code: str, region: str) -> Organisation:
     """An enterprise that somebody met, known by its papers and verified by nobody yet."""
@@ -166,8 +171,8 @@ def refuse_assignment(entry: LedgerEntry, responsible: Organisation, person: Use
     """Why these cannot answer for the entry until then; empty when they can."""
     if responsible.verified_at is None:
         return f"{responsible}尚未核验，不能作为责任单位；请先核验，或另选单位。"
-    if responsible.pk == entry.enterprise_id:
-        return "责任单位不能是提出问题的企业自己，请另选。"
+    if responsible.kind == OrganisationKind.ENTERPRISE:
+        return "责任单位应是服务机构、主管部门或协会，不能是企业，请另选。"
     if not User.objects.acting_for(responsible).filter(pk=person.pk).exists():
         return f"{person}不是{responsible}的在册成员，请另选责任人。"
     if due_on < timezone.localdate():
