@@ -7,7 +7,7 @@ and where there is no device either, the part whose size or form is asked for: �
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -34,11 +34,25 @@ def find_objects(text: str) -> tuple[Named, ...]:
     """
     found: list[Named] = []
     for named in _known_objects(text):
-        before = found[-1].end if found else 0
-        found += _other_objects(text, before, named.start)
+        found += _other_objects(text, found[-1].end if found else 0, named.start)
         found.append(named)
     found += _other_objects(text, found[-1].end if found else 0, len(text))
-    return tuple(found) or tuple(_parts(text))
+    return tuple(_join_compounds(found)) or tuple(_parts(text))
+
+
+def _join_compounds(found: Iterable[Named]) -> Iterator[Named]:
+    """The objects, where two that follow each other without a gap are one: 除颤器分析仪, 压力表校验仪."""
+    waiting: Named | None = None
+    for named in found:
+        if waiting and waiting.end == named.start:
+            name = waiting.name + named.name
+            waiting = Named(waiting.start, named.end, name, name, waiting.quantity or named.quantity)
+        else:
+            if waiting:
+                yield waiting
+            waiting = named
+    if waiting:
+        yield waiting
 
 
 def _known_objects(text: str) -> Iterator[Named]:

@@ -493,9 +493,11 @@ class _Reader:
         yield self._item(ItemKind.MPE, expression, quantity, unit, low=-width, high=width, relative=False)
 
     def _dimensions(self, expression: Expression) -> Iterator[Item]:
-        """900×1200×800 mm: a nominal size per axis; 3×220 V is one voltage."""
+        """900×1200×800 mm: a nominal size per axis; 3×220 V is one voltage, 3×220/380 V two."""
         places = [place for place in range(expression.start, expression.end) if self.drawn.text[place] == "#"]
         last = self._units_at(expression.end - 1) or self._units_at(places[-1] + 1) or self._heading_near(expression)
+        if not last and self.drawn.text.startswith("/#@", expression.end):
+            last = self._units_at(expression.end + 2)
         units = last or self.head.units
         for place in places if not units or units[0].si_unit == "m" else places[-1:]:
             unit, quantity = self._quantity(expression, self._units_at(place + 1) or units)

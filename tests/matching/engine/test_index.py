@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from time import perf_counter
 
 import pytest
@@ -122,3 +123,16 @@ def test_twenty_thousand_rows_are_indexed_in_seconds_when_their_profiles_are_sto
 def test_a_word_of_the_trade_that_nobody_offers_lowers_the_similarity():
     offered, partly = (find(NeedDocument("n", title))[0].words for title in ("卡尺", "卡尺和质谱仪"))
     assert partly < offered
+
+
+def test_a_candidate_without_a_word_is_what_the_index_finds_for_a_need_without_it():
+    index, profile = build_index(CAPABILITIES), profile_need(NeedDocument("n", "地磅、卡尺送检，炉子温度不匀"))
+    for key in index.rows:
+        (found,) = index.candidates_among(profile, [key], limit=1)
+        for shared in found.shared:
+            word = profile.words.get(shared.term, shared.term)
+            of_word = [each for each in found.shared if profile.words.get(each.term, each.term) == word]
+            left = {term: weight for term, weight in profile.terms.items() if profile.words.get(term, term) != word}
+            (expected,) = index.candidates_among(replace(profile, terms=left), [key], limit=1)
+            poorer = found.without(of_word)
+            assert (poorer.words, poorer.meaning) == pytest.approx((expected.words, expected.meaning), abs=1e-5)

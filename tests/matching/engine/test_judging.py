@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from matching.engine.facts import Line, Verdict, from_json, to_json
+from matching.engine.facts import Cells, Line, Verdict, from_json, to_json
 from matching.engine.judging import judge_line, judge_pair
+from matching.engine.lines import read_line
 from matching.engine.verdicts import Assumption, Band, LineVerdict, PairVerdict, Reason
 from tests.matching.engine.by_hand import (
     grade,
@@ -616,3 +617,11 @@ def test_verdicts_survive_json():
     pair = judge_pair([need, line("mass", ())], rows)
     assert from_json(PairVerdict, to_json(pair)) == pair
     assert from_json(LineVerdict, to_json(pair.lines[0])) == pair.lines[0]
+
+
+def test_a_line_without_a_tolerance_counts_by_its_range_beside_one_that_has_one():
+    width, height = Cells("示波器", "带宽", "DC~1 GHz"), Cells("示波器", "电压", "5 mV~5 V", "±3 %")
+    rows = [read_line(Cells("示波器", "带宽", "DC~6 GHz", "Urel=5 %")),
+            read_line(Cells("示波器", "电压", "2 mV~10 V", "Urel=0.5 %"))]  # fmt: skip
+    verdicts = [judge_pair([read_line(cells) for cells in asked], rows).verdict for asked in ([width], [width, height])]
+    assert verdicts == [Verdict.UNKNOWN, Verdict.PASS]

@@ -103,3 +103,10 @@ def test_words_of_no_discipline_point_to_none():
 def test_a_profile_survives_a_json_column():
     profile = profile_need(NeedDocument("n", "地磅 JJG 539-2016", "拆不下来"))
     assert from_json(Profile, to_json(profile)) == profile
+
+
+def test_who_only_takes_what_is_sent_in_does_not_come_and_sending_in_is_no_condition():
+    laboratory = profile_capability(CapabilityDocument("c", "省院", "微量天平", "隔振基础，仅送检。"))
+    assert laboratory.conditions["mode"] == ("lab",)
+    assert profile_need(NeedDocument("n", "天平拆下送检")).conditions == {}
+    assert "field" in profile_need(NeedDocument("n", "天平不能搬，要上门")).conditions["mode"]

@@ -168,3 +168,25 @@ def test_a_tolerance_of_a_workpiece_is_a_size_and_an_error():
 
 def test_per_cent_of_a_quantity_in_per_cent_is_left_open():
     assert [item.relative for item in read("误差矢量幅度 2%～20%，U=0.7%(k=2)").items] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("HV 200~800，±6 %", ("HV", 200, 800)),
+        ("HRC25~65", ("HRC", 25, 65)),
+        ("(95~650) HBW10/3000", ("HBW", 95, 650)),
+        ("水表 DN20 100 只", ("m", 0.02, 0.02)),
+        ("电压 5 mV/div~5 V/div", ("V", 0.005, 5)),
+        ("300 cN", ("N", 3, 3)),
+        ("甲烷 0~4 %CH₄", ("1", 0, 0.04)),
+    ],
+)
+def test_a_number_keeps_its_own_unit(text, read_as):
+    item = read(text).items[0]
+    assert (item.si_unit, float(item.low), float(item.high)) == read_as
+
+
+def test_a_formula_of_the_speed_has_the_speed_as_its_variable():
+    formulas = [item.formula for item in read("误差 ±(0.2+0.06v) m/s，U=0.03 m/s+0.02v").items]
+    assert [(float(formula.a), float(formula.b)) for formula in formulas] == [(0.2, 0.06), (0.03, 0.02)]
