@@ -27,6 +27,8 @@ from needs.models import Need
 
 Progress = Callable[[Iterable], Iterable]
 
+# What one or both sides say of a pairing.
+GRADES = {S.ENTERPRISE_INTERESTED: 2, S.PROVIDER_INTERESTED: 2, S.MUTUAL: 3}
 # A refusal for one of these says that the pairing was wrong; others say nothing about it.
 TECHNICAL = {
     DeclineReason.CAPABILITY: 0,
@@ -34,7 +36,6 @@ TECHNICAL = {
     DeclineReason.UNCERTAINTY: 1,
     DeclineReason.CONDITION: 1,
 }
-ACCEPTED = 3
 MEASURES = ("ndcg@10", "mrr", "p@1")
 
 
@@ -113,17 +114,24 @@ def examples_of_use() -> list[Example]:
 def grades_of_use() -> dict[Any, dict[str, int]]:
     """By need, how well each answered capability serves it, as its people said."""
     grades: dict[Any, dict[str, int]] = {}
-    answered = Proposal.objects.filter(status__in=[S.INTERESTED, S.DECLINED]).prefetch_related("events")
+    answered = Proposal.objects.filter(status__in=[*GRADES, S.DECLINED]).prefetch_related("events")
     for proposal in answered:
-        grade = ACCEPTED if proposal.status == S.INTERESTED else TECHNICAL.get(last_reason(proposal))
+        grade = grade_of(proposal)
         if grade is not None:
             grades.setdefault(proposal.need_id, {})[str(proposal.capability_id)] = grade
     return grades
 
 
+def grade_of(proposal: Proposal) -> int | None:
+    """How well the capability serves the need, as the answers say; a docking that failed says nothing of it."""
+    if proposal.status == S.DECLINED:
+        return TECHNICAL.get(last_reason(proposal))
+    return None if proposal.has_succeeded is False else GRADES[proposal.status]
+
+
 def last_reason(proposal: Proposal) -> str:
     """Why the proposal was declined."""
-    return next((event.reason for event in reversed(proposal.events.all()) if event.action == "decline"), "")
+    return next((event.reason for event in reversed(proposal.events.all()) if event.target == S.DECLINED), "")
 
 
 def compare(examples: Sequence[Example], old: Weights, new: Weights) -> dict[str, Any]:

@@ -53,10 +53,10 @@ def test_answers_become_grades_unless_the_reason_is_not_the_matchers(new_need, n
     need = new_need("published")
     propose_for_need(need)
     accepted, declined, busy = (need.proposals.get(capability=each) for each in capabilities)
-    move_proposal(accepted, "accept", actor=provider)
-    move_proposal(declined, "decline", actor=provider, reason="uncertainty")
-    move_proposal(busy, "decline", actor=provider, reason="time")
-    grades = {str(accepted.capability_id): 3, str(declined.capability_id): 1}
+    move_proposal(accepted, "provider_accept", actor=provider)
+    move_proposal(declined, "provider_decline", actor=provider, reason="uncertainty")
+    move_proposal(busy, "provider_decline", actor=provider, reason="time")
+    grades = {str(accepted.capability_id): 2, str(declined.capability_id): 1}
     assert grades_of_use() == {need.pk: grades}
     [example] = examples_of_use()
     assert (dict(example.case.grades), set(example.evidence)) == (grades, set(grades))
