@@ -1,5 +1,7 @@
 """Confidentiality, dockings, agreements, cases and ledger entries: what follows what, as tables."""
 
+from functools import partial
+
 from core.workflow import Transition, Workflow
 from partnerships.enums import (
     UNDONE,
@@ -95,6 +97,11 @@ def is_backwards(source: str, target: str) -> bool:
     return STAGES.index(Stage(target)) < STAGES.index(Stage(source))
 
 
+def refuse_unready(stage: Stage, docking) -> str:
+    """What the docking lacks for this stage; going back needs no papers, so that they can be put right."""
+    return "" if is_backwards(docking.status, stage) else GUARDS[stage](docking)
+
+
 # One side asks, the other confirms; so these are nobody's to take alone.
 docking_workflow = Workflow(
     *(
@@ -105,7 +112,7 @@ docking_workflow = Workflow(
             stage,
             None,
             reasons=FailureReason if stage == Stage.FAILED else None,
-            refuse=GUARDS.get(stage, lambda docking: ""),
+            refuse=partial(refuse_unready, stage) if stage in GUARDS else lambda docking: "",
         )
         for stage in STAGES
     )
