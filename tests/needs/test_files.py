@@ -200,9 +200,9 @@ def status(client, user, file) -> int:
     if user.is_authenticated:
         client.force_login(user)
     answer = client.get(file.get_absolute_url())
-    answer.close()
+    answer.getvalue()
     api = client.get(f"/api/v1{file.get_absolute_url()}")
-    api.close()
+    api.getvalue()
     assert api.status_code == answer.status_code
     return answer.status_code
 
@@ -248,7 +248,7 @@ def test_downloads_of_what_is_not_public_are_noted(new_need, people, provider, i
     kept, shown = attach(need, KEPT), attach(need, OPEN, is_public=True)
     grant_sight(need, actor=organiser, organisation=institute, sees_detail=True)
     for name, file in (("owner", kept), ("colleague", kept), ("provider", kept), ("provider", shown)):
-        as_user(people[name]).get(file.get_absolute_url()).close()
+        as_user(people[name]).get(file.get_absolute_url()).getvalue()
     as_user(people["stranger"]).get(kept.get_absolute_url())
     reads = [(event.actor, event.label, event.data) for event in need.events.filter(action="read")]
     assert reads == [
@@ -260,7 +260,7 @@ def test_downloads_of_what_is_not_public_are_noted(new_need, people, provider, i
 def test_downloads_of_a_public_need_are_noted_only_where_the_file_is_not_public(new_need, organiser, as_user):
     need = new_need("published", level=1)
     for file in (attach(need, KEPT), attach(need, OPEN, is_public=True)):
-        as_user(organiser).get(file.get_absolute_url()).close()
+        as_user(organiser).get(file.get_absolute_url()).getvalue()
     assert [event.data["file"] for event in need.events.filter(action="read")] == [KEPT]
 
 
@@ -414,5 +414,5 @@ def test_a_download_through_the_api_is_noted(new_need, organiser, client):
     need = new_need("published", level=2)
     file = attach(need, KEPT)
     client.force_login(organiser)
-    client.get(f"/api/v1{file.get_absolute_url()}").close()
+    client.get(f"/api/v1{file.get_absolute_url()}").getvalue()
     assert [event.data["file"] for event in need.events.filter(action="read")] == [KEPT]
