@@ -27,6 +27,7 @@ urlpatterns = [
     path("needs/", include("needs.urls")),
     path("matching/", include("matching.urls")),
     path("", include("partnerships.urls")),
+    path("insights/", include("insights.urls")),
     path("challenges/", include("challenges.urls")),
     path("api/v1/", include(api.urls)),
     path(

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import BigIntegerField, F, Q, Sum
+from django.db.models import BigIntegerField, Count, F, Q, Sum
 from django.db.models.functions import Cast, Round
 from django.urls import reverse
 
@@ -22,6 +22,10 @@ AMOUNTS = ("intent_amount", "contract_amount", "paid_amount")
 COUNTED = frozenset({S.EFFECTIVE, S.COMPLETED})
 
 
+# Summed in whole 分: SQLite would add the amounts as floats.
+CENTS = {name: Sum(Cast(Round(F(name) * 100), BigIntegerField()), default=0) for name in AMOUNTS}
+
+
 class OfDockingQuerySet(models.QuerySet):
     """Records that belong to a docking are seen by whoever may read what is in it."""
 
@@ -36,14 +40,25 @@ class AgreementQuerySet(OfDockingQuerySet):
 
     def totals(self) -> dict:
         """The sums of the counted agreements, each amount apart, in 元."""
-        # Summed in whole 分: SQLite would add the amounts as floats.
-        cents = {name: Sum(Cast(Round(F(name) * 100), BigIntegerField()), default=0) for name in AMOUNTS}
-        return {name: Decimal(total) / 100 for name, total in self.counted().aggregate(**cents).items()}
+        return _in_yuan(self.counted().aggregate(**CENTS))
+
+    def totals_by(self, key) -> dict[str, dict]:
+        """For each value of the expression `key` the number of counted agreements and their sums."""
+        found = self.counted().order_by().values(key=key).annotate(count=Count("pk"), **CENTS)
+        return {row["key"]: {"count": row["count"], **_in_yuan(row)} for row in found}
+
+    def overseen_by(self, user):
+        """The agreements on needs of the regions this person organises."""
+        return self.filter(docking__need__in=Need.objects.overseen_by(user).values("pk"))
 
     def for_list(self):
         return self.select_related(
             "docking__need__organisation", "docking__institute", "docking__steward", "file"
         ).prefetch_related("docking__need__grants", "docking__need__lines")
+
+
+def _in_yuan(cents: dict) -> dict[str, Decimal]:
+    return {name: Decimal(cents[name]) / 100 for name in AMOUNTS}
 
 
 class Agreement(TracedModel):
@@ -231,6 +246,11 @@ class CaseStudy(TracedModel):
 
     def get_absolute_url(self):
         return reverse("partnerships:case_detail", args=[self.pk])
+
+    @property
+    def enterprise_display(self) -> str:
+        """The name the enterprise chose to be called by."""
+        return self.enterprise_name.strip() or "一家企业"
 
     @property
     def need(self) -> Need:

@@ -23,7 +23,6 @@ from partnerships.workflow import case_workflow
 
 CASE_FIELDS = ("title", "problem", "solution", "benefit", "enterprise_name", "shows_figures")
 CONSENTS = {f"{side}_consent" for side in Side}
-NAMELESS = "一家企业"
 TOLD = {
     S.ENTERPRISE_CONSENTED: ("{number} 的典型案例企业已同意发布，请核对页面后表态。", (Side.PROVIDER,)),
     S.PROVIDER_CONSENTED: ("{number} 的典型案例机构已同意发布，请核对页面后表态。", (Side.ENTERPRISE,)),
@@ -82,7 +81,7 @@ def page_of(case: CaseStudy) -> CasePage:
         problem=case.problem,
         solution=case.solution,
         benefit=case.benefit,
-        enterprise=case.enterprise_name.strip() or NAMELESS,
+        enterprise=case.enterprise_display,
         institute=case.docking.institute.name,
         figures=tuple(Figure(line.label, line.achieved_text, line.verdict) for line in figures),
     )
