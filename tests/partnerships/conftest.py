@@ -1,13 +1,16 @@
 """Dockings and confidentiality agreements in any state; everything is made through the services."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
 from matching.models import Proposal
 from matching.services import move_proposal, propose_for_need
-from partnerships.models import Docking
+from partnerships.models import Docking, LedgerEntry
 from partnerships.services.confidentiality import move_confidentiality, request_confidentiality
-from partnerships.services.dockings import assign_steward, ask_stage, confirm_stage, pledge
+from partnerships.services.dockings import ask_stage, assign_steward, confirm_stage, pledge
+from partnerships.services.ledger import add_entry, add_entry_for_need, assign_entry, move_entry
 from tests.conftest import seat
 
 WAY_TO_BOTH = {
@@ -102,6 +105,44 @@ WAY_TO = {
 @pytest.fixture
 def agreement(new_confidentiality):
     return new_confidentiality()
+
+
+@pytest.fixture
+def new_entry(enterprise, institute, owner, provider, organiser):
+    """Make ledger entries, bring them to a status, and give them the day by which they are to be done."""
+    actors = {"provider": provider, "owner": owner, "organiser": organiser}
+
+    def make(status="open", *, due_on=None, need=None, **fields):
+        if need:
+            entry = add_entry_for_need(need, actor=organiser)
+        else:
+            values = {"enterprise": enterprise, "title": "缺少压力标准器", **fields}
+            entry = add_entry(actor=organiser, **values)
+        for step, who in WAY_TO_ENTRY[status]:
+            if step == "assign":
+                day = timezone.localdate() + timedelta(days=30)
+                assign_entry(entry, actor=organiser, responsible=institute, person=provider, due_on=day)
+            else:
+                move_entry(entry, step, actor=actors[who], note="另有安排", result="已配备 0.02 级标准器")
+        if due_on:
+            # As it is some time after the day was set.
+            LedgerEntry.objects.filter(pk=entry.pk).update(due_on=due_on)
+        return LedgerEntry.objects.for_list().get(pk=entry.pk)
+
+    return make
+
+
+ASSIGNED = [("assign", "organiser")]
+DONE = [*ASSIGNED, ("start", "provider"), ("finish", "provider")]
+WAY_TO_ENTRY = {
+    "open": [],
+    "assigned": ASSIGNED,
+    "in_progress": [*ASSIGNED, ("start", "provider")],
+    "done_pending": DONE,
+    "confirmed": [*DONE, ("confirm", "owner")],
+    "closed": [*DONE, ("confirm", "owner"), ("close", "organiser")],
+    "cancelled": [("cancel", "organiser")],
+}
 
 
 @pytest.fixture
