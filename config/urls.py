@@ -8,6 +8,8 @@ from rest_framework.routers import DefaultRouter
 from accounts.api import NoticePreferenceViewSet, NoticeViewSet, OrganisationViewSet
 from matching.api import MatchView, ProposalViewSet, ReadView
 from needs.api import NeedViewSet
+from partnerships.api.agreements import AcceptanceViewSet, AgreementViewSet
+from partnerships.api.cases import CaseViewSet
 from partnerships.api.ledger import LedgerViewSet
 from providers.api import CapabilityViewSet
 
@@ -17,6 +19,9 @@ api.register("needs", NeedViewSet)
 api.register("capabilities", CapabilityViewSet)
 api.register("proposals", ProposalViewSet)
 api.register("notices", NoticeViewSet)
+api.register("agreements", AgreementViewSet)
+api.register("acceptances", AcceptanceViewSet)
+api.register("cases", CaseViewSet, basename="case")
 api.register("ledger", LedgerViewSet, basename="ledger")
 
 urlpatterns = [

@@ -218,7 +218,9 @@ class CaseStudyQuerySet(models.QuerySet):
         return self.filter(Q(status=CaseStatus.PUBLISHED) | Q(docking__in=dockings))
 
     def for_list(self):
-        return self.select_related("docking__need__organisation", "docking__institute", "docking__steward")
+        return self.select_related(
+            "docking__need__organisation", "docking__institute", "docking__steward"
+        ).prefetch_related("docking__acceptance__lines", "docking__need__grants", "docking__need__lines")
 
 
 class CaseStudy(TracedModel):

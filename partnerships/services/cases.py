@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
 from django.db import transaction
@@ -73,9 +73,9 @@ def may_show_figures(docking: Docking) -> bool:
 
 def page_of(case: CaseStudy) -> CasePage:
     """The page as everybody reads it."""
-    figures: Sequence[AcceptanceLine] = ()
+    figures: Iterable[AcceptanceLine] = ()
     if case.shows_figures and may_show_figures(case.docking):
-        figures = AcceptanceLine.objects.filter(acceptance__docking=case.docking)
+        figures = case.docking.acceptance.lines.all()
     return CasePage(
         title=case.title,
         problem=case.problem,

@@ -39,7 +39,7 @@ def case_detail(request, pk):
     """The page as everybody reads it; who may read the docking also sees what is still to be done for it."""
     case = _visible_case(request, pk)
     context = {"case": case, "story": page_of(case)}
-    if _is_insider(request, case):
+    if request.user.has_perm("partnerships.read_docking", case.docking):
         if case.status != CaseStatus.PUBLISHED:
             log_reads([case.need], request.user)
         sides = sides_of(case.docking, request.user)
@@ -100,7 +100,3 @@ def case_move(request, pk, name):
 
 def _visible_case(request, pk) -> CaseStudy:
     return get_object_or_404(CaseStudy.objects.visible_to(request.user).for_list(), pk=pk)
-
-
-def _is_insider(request, case: CaseStudy) -> bool:
-    return request.user.is_authenticated and request.user.has_perm("partnerships.read_docking", case.docking)
