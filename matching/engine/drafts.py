@@ -111,10 +111,12 @@ class _Need(Statements):
 
     def _sets(self, draft: _Draft, main: _Draft) -> bool:
         """Whether the draft is a value that the object of `main` is set to as it measures: 负载 50 Ω, 1000 V 摇表."""
-        is_own = bool(main.thing and main.thing.quantity == main.quantity != draft.quantity)
-        is_range = any(not item.nominal for item in main.spans) and all(item.nominal for item in draft.spans)
+        is_measured = main.thing is not None and are_related(main.thing.quantity, main.quantity)
+        is_own = is_measured and main.quantity != draft.quantity
+        is_told = bool(main.accuracy) or any(not item.nominal for item in main.spans)
         is_near = main.sentence == draft.sentence and _are_same(main.thing, draft.thing)
-        return is_own and is_range and is_near and bool(draft.spans) and not draft.accuracy
+        is_value = bool(draft.spans) and all(item.nominal for item in draft.spans) and not draft.accuracy
+        return is_own and is_told and is_near and is_value
 
     def _is_stated_at(self, main: _Draft, draft: _Draft) -> bool:
         """Whether the draft tells at what `main` is measured: no word asks for it, or its object measures `main`."""

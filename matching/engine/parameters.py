@@ -72,8 +72,8 @@ FORMS = {
 }
 
 
-# With another of these the same value is another measurement, so a need that leaves one open is asked for it. What
-# else a row states (DN6~DN200, water of 20 ℃) tells of its facilities, and the institute sees whether the device fits.
+# With another of these the same value is another measurement, so whoever leaves one open is asked for it. What else
+# a line states (DN6~DN200, water of 20 ℃) tells of devices and facilities, and counts where both sides state it.
 _DECISIVE = frozenset((*FORMS, "frequency", "wavelength", "photon_energy", "time"))
 
 
@@ -153,10 +153,11 @@ def compare_parameters(need: Line, rows: Sequence[Line]) -> Boxes:
         from_zero = starts_at_zero(key)
         stating = [offered_intervals(found[key], from_zero) if key in found else None for found in told]
         silent = sum(1 << index for index, offer in enumerate(stating) if offer is None)
+        is_decisive = key in _DECISIVE
         needed, _ = needed_intervals(asked.get(key, ()), from_zero)
         if _is_usual(key, (one.low for one in chain(needed, *(offer.certain for offer in stating if offer)))):
             continue
-        if not needed and key not in _DECISIVE:
+        if not is_decisive and (not needed or silent == everyone):
             continue
         if not needed:
             unsure |= everyone & ~silent
@@ -167,13 +168,13 @@ def compare_parameters(need: Line, rows: Sequence[Line]) -> Boxes:
         certain = [reach(offer.certain, ends) if offer else () for offer in stating]
         possible = [reach(offer.possible, ends) if offer else () for offer in stating]
         axis = cut_axis(key, needed, {end for row in (*certain, *possible) for end in axis_ends(row)})
-        sure_axes.append((axis, rows_over(axis, certain)))
+        sure_axes.append((axis, [mask | (0 if is_decisive else silent) for mask in rows_over(axis, certain)]))
         hoped_axes.append((axis, [mask | silent for mask in rows_over(axis, possible)]))
         check = check_axis(axis, certain, possible)
         if silent == everyone:
             check = replace(check, verdict=Verdict.UNKNOWN, share=None, reason=Reason.OFFERED_PARAMETER_UNSTATED)
         checks.append(check)
-        unsure |= silent
+        unsure |= silent if is_decisive else 0
     sure = slabs_of(sure_axes, everyone & ~unsure)
     return Boxes(tuple(checks), sure, slabs_of(hoped_axes, everyone), everyone)
 

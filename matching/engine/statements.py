@@ -54,7 +54,7 @@ class Statements:
         words = " ".join(KINDS[quantity].label for quantity in sorted(ratios))
         items = [self._as_measured(item) for item in read(self.text, words=words).items if not self._is_symptom(item)]
         self.codes = [item for item in items if item.kind is ItemKind.CODE]
-        signed = {(item.low, item.high) for item in items if self._is_signed_range(item)}
+        signed = {(item.low, item.high) for item in items if self._is_signed_range(item, items)}
         self.spans = [item for item in items if item.kind in SPANS or (item.low, item.high) in signed]
         self.accuracy = [item for item in items if item.kind in ACCURACY and item not in self.spans]
 
@@ -105,11 +105,15 @@ class Statements:
         """Whether it tells how far off something is: 差 15 度, 偏 3 公分."""
         return item.kind in SPANS and bool(_OFF.search(self._clause(item)))
 
-    def _is_signed_range(self, item: Item) -> bool:
-        """Whether ± gives a range: its tolerance stands in brackets behind, ±10 N·m（±0.3%）, or ±800 kV 分压器."""
+    def _is_signed_range(self, item: Item, items: list[Item]) -> bool:
+        """Whether ± gives a range: its tolerance stands behind, ±30°，允差 ±0.05°, or ±800 kV 分压器."""
         if item.kind is not ItemKind.MPE or not item.raw.startswith("±") or item.relative is not False:
             return False
         thing = self._object_of(item)
+        sentence = self._sentence(item)
+        told = [one for one in items if one.quantity == item.quantity and self._sentence(one) == sentence]
+        if item.quantity in _SIGNED and item is told[0] and any(_is_narrower(one, item) for one in told[1:]):
+            return True
         is_described = thing is not None and thing.start >= item.span[1] and item.quantity in _SIGNED
         return is_described or bool(_BRACKETED_TOLERANCE.match(self.text, item.span[1]))
 
@@ -140,6 +144,15 @@ class Statements:
 
 # A meter of electrical energy has no range of its own: it is told by these (JJG 596).
 OF_ENERGY = frozenset(("voltage", "current", "power_factor"))
+
+
+def _is_narrower(tolerance: Item, item: Item) -> bool:
+    """Whether it is a tolerance of what goes as far as the item."""
+    if tolerance.kind is not ItemKind.MPE or tolerance.high is None or item.high is None:
+        return False
+    return bool(tolerance.relative) or tolerance.high <= item.high / 10
+
+
 GRAVITY = Decimal("9.80665")
 _SENTENCE_MARKS = "。；;！!？?\n"
 _SENTENCE_END = re.compile(f"[{_SENTENCE_MARKS}]")
@@ -147,7 +160,7 @@ _CLAUSE_SIGN = re.compile("[，,：:（(、]")
 # What stands between a value and the object it describes: 300 公斤的台秤, 0.05 级、(0~60) MPa 油介质数字压力计.
 _DESCRIBES = re.compile(r"[)）\s]*的?(?:(?![与和及或])[一-龥 ]){0,4}(?<![台只支块套把个件条用])")
 _OFF = re.compile(
-    r"(?:(?<![误偏温压公允级比角时落])差了?|偏[高低大小移]?了?|(?<![最不太])[高低轻快慢]了?)"
+    r"(?:(?<![误偏温压公允级比角时落])差了?|偏[高低大小移]?了?|(?<![最不太波阶标扬])[高低轻快慢]了?)"
     r"(?:大?约|大概|将近|出|上下|有|到|好几|不到)*\s*$"
 )
 _BRACKETED_TOLERANCE = re.compile(r"\s*[（(]\s*±")
