@@ -16,7 +16,9 @@ from partnerships.enums import (
 AS_ENTERPRISE, AS_PROVIDER = "partnerships.act_as_enterprise", "partnerships.act_as_provider"
 
 
-def word_of_both(verb: str, label: str, *, waiting, by_enterprise, by_provider, done) -> tuple[Transition, Transition]:
+def word_of_both(
+    verb: str, label: str, *, waiting, by_enterprise, by_provider, done, refuse=lambda record: ""
+) -> tuple[Transition, Transition]:
     """The two steps by which each side gives its word, in either order; the second one brings it about."""
     return (
         Transition(
@@ -25,6 +27,7 @@ def word_of_both(verb: str, label: str, *, waiting, by_enterprise, by_provider, 
             frozenset({waiting, by_provider}),
             {waiting: by_enterprise, by_provider: done},
             AS_ENTERPRISE,
+            refuse=refuse,
         ),
         Transition(
             f"provider_{verb}",
@@ -32,6 +35,7 @@ def word_of_both(verb: str, label: str, *, waiting, by_enterprise, by_provider, 
             frozenset({waiting, by_enterprise}),
             {waiting: by_provider, by_enterprise: done},
             AS_PROVIDER,
+            refuse=refuse,
         ),
     )
 
@@ -139,6 +143,7 @@ agreement_workflow = Workflow(
         by_enterprise=A.ENTERPRISE_CONFIRMED,
         by_provider=A.PROVIDER_CONFIRMED,
         done=A.EFFECTIVE,
+        refuse=refuse_without_amount,
     ),
     Transition("complete", "已履行", frozenset({A.EFFECTIVE}), A.COMPLETED, AS_ENTERPRISE),
     Transition(

@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from django.utils import timezone
 
@@ -9,6 +12,7 @@ from matching.models import Proposal
 from matching.services import move_proposal, propose_for_need
 from partnerships.models import Docking, LedgerEntry
 from partnerships.services.confidentiality import move_confidentiality, request_confidentiality
+from partnerships.services.agreements import content_mark, move_agreement
 from partnerships.services.dockings import ask_stage, assign_steward, confirm_stage, pledge
 from partnerships.services.ledger import add_entry, add_entry_for_need, assign_entry, move_entry
 from tests.conftest import seat
@@ -148,3 +152,18 @@ WAY_TO_ENTRY = {
 @pytest.fixture
 def today():
     return timezone.localdate()
+
+
+CONTRACT = {
+    "title": "三坐标现场校准服务合同",
+    "kind": "service",
+    "intent_amount": Decimal(80_000),
+    "contract_amount": Decimal("120000.50"),
+    "signed_on": date(2026, 5, 8),
+}
+
+
+def confirm(agreement, enterprise, institute):
+    """Both sides confirm the present content."""
+    move_agreement(agreement, "enterprise_confirm", actor=enterprise, seen=content_mark(agreement))
+    move_agreement(agreement, "provider_confirm", actor=institute, seen=content_mark(agreement))
