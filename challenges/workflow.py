@@ -6,6 +6,7 @@ from challenges.enums import EntryStatus as E
 from challenges.enums import Phase
 from challenges.enums import ReviewStatus as R
 from core.workflow import Transition, Workflow
+from needs.enums import LISTED
 
 RUN, OWN, WRITE = "challenges.run_challenge", "challenges.own_entry", "challenges.write_review"
 # What the platform carries a challenge through so far.
@@ -49,9 +50,16 @@ def refuse_unreviewed(entry) -> str:
     return ""
 
 
+def refuse_unpublished(entry) -> str:
+    """Why an entry cannot be handed in again."""
+    if entry.need.status not in LISTED:
+        return f"需求{entry.need.get_status_display()}，请先改好需求并等它重新发布，再提交报名。"
+    return ""
+
+
 entry_workflow = Workflow(
     Transition("return", "退回补充", frozenset({E.ENTERED}), E.RETURNED, RUN, needs_note=True),
-    Transition("resubmit", "重新提交", frozenset({E.RETURNED}), E.ENTERED, OWN),
+    Transition("resubmit", "重新提交", frozenset({E.RETURNED}), E.ENTERED, OWN, refuse=refuse_unpublished),
     Transition("withdraw", "撤回报名", frozenset({E.ENTERED, E.RETURNED}), E.WITHDRAWN, OWN),
     Transition("select", "入选", frozenset({E.ENTERED}), E.SELECTED, RUN, refuse=refuse_unreviewed),
     Transition(
@@ -63,6 +71,8 @@ entry_workflow = Workflow(
         needs_note=True,
         refuse=refuse_unreviewed,
     ),
+    # Who has withdrawn may enter the need again, with a new consent.
+    Transition("reenter", "重新报名", frozenset({E.WITHDRAWN}), E.ENTERED, None),
     # All selected entries go on the board together.
     Transition("post", "发榜", frozenset({E.SELECTED}), E.ON_BOARD, None),
 )

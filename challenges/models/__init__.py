@@ -2,6 +2,7 @@
 
 from challenges.models.challenges import Challenge, Criterion, PhaseWindow
 from challenges.models.entries import Corrigendum, Entry, Invitation
+from challenges.models.intake import Intake, IntakeNeed
 from challenges.models.reviews import Declaration, ExpertProfile, Review, Score, Waiver
 
 __all__ = [
@@ -11,6 +12,8 @@ __all__ = [
     "Declaration",
     "Entry",
     "ExpertProfile",
+    "Intake",
+    "IntakeNeed",
     "Invitation",
     "PhaseWindow",
     "Review",

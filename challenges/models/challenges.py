@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Organisation, User
 from challenges.enums import ChallengeStatus, Phase, ReviewStage
 from core.models import TimestampedModel, TracedModel
+from core.regions import NATIONWIDE, region_label
 
 LEAST_REVIEWS = 3
 
@@ -72,6 +73,10 @@ class Challenge(TracedModel):
 
     def get_absolute_url(self):
         return reverse("challenges:challenge_detail", args=[self.pk])
+
+    @property
+    def regions_display(self) -> str:
+        return "、".join(map(region_label, self.regions)) or NATIONWIDE
 
     def window(self, phase: str) -> "PhaseWindow | None":
         """The window of a phase; uses what was prefetched."""
