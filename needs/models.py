@@ -155,6 +155,11 @@ class Need(TracedModel):
         return hashlib.sha256(f"{self.public_title}\n{self.public_text}".encode()).hexdigest()[:16]
 
     @property
+    def is_listed(self) -> bool:
+        """Whether the need is open to offers."""
+        return self.status in LISTED
+
+    @property
     def is_editable(self) -> bool:
         return self.status in {S.DRAFT, S.RETURNED}
 
@@ -213,14 +218,15 @@ class NeedFile(StoredFile):
 
 class NeedGrantQuerySet(models.QuerySet):
     def held_by(self, user):
-        """The grants a person has, in person or through a verified institute."""
+        """The grants a person has, in person or through a verified institute or organising body."""
         if not user.is_authenticated:
             return self.none()
-        return self.filter(Q(organisation__in=user.provider_ids) | Q(user=user))
+        return self.filter(Q(organisation__in=_trusted_bodies(user)) | Q(user=user))
 
 
 class NeedGrant(TimestampedModel):
-    """That an institute, or one person, may see more of a need than its level shows; ends by being deleted.
+    """That an institute, an organising body or one person may see more of a need than its level shows; ends by being
+    deleted.
 
     The row itself tells that the need exists; detail is the text and the lines, contact whom to call.
     """
@@ -252,4 +258,9 @@ class NeedGrant(TimestampedModel):
         return f"{self.need} → {self.organisation or self.user}"
 
     def is_held_by(self, user) -> bool:
-        return self.organisation_id in user.provider_ids or self.user_id == user.pk
+        return self.organisation_id in _trusted_bodies(user) or self.user_id == user.pk
+
+
+def _trusted_bodies(user) -> set:
+    """The verified institutes and organising bodies this person acts for."""
+    return user.provider_ids | {body.pk for body in user.authorities}

@@ -40,10 +40,27 @@ def create_need(*, author: User, organisation: Organisation, lines: list[dict] |
     """A draft that only its enterprise sees."""
     if organisation.pk not in author.organisation_ids:
         raise NotPermitted("只能以您所在的单位提出需求。")
-    need = Need(author=author, organisation=organisation, **fields)
+    return _add_draft(lines or [], author=author, organisation=organisation, **fields)
+
+
+@transaction.atomic
+def record_need(*, actor: User, organisation: Organisation, lines: list[dict], note: str, **fields) -> Need:
+    """A draft that an organising body wrote down for an enterprise of its region, and is marked as such.
+
+    Like any draft it is from then on the enterprise's own: only the enterprise sees and submits it.
+    """
+    if not actor.oversees(organisation.region):
+        raise NotPermitted("只能为您主管地区的企业代录需求。")
+    need = _add_draft(lines, author=actor, organisation=organisation, **fields)
+    need.record("record", "由组织方代录", actor=actor, target=need.status, note=note)
+    return need
+
+
+def _add_draft(lines: list[dict], **fields) -> Need:
+    need = Need(**fields)
     need.validate_constraints()
     need.save()
-    set_lines(need, lines or [])
+    set_lines(need, lines)
     return need
 
 
@@ -189,6 +206,40 @@ def confirm_public_text(need: Need, *, actor: User, seen: str | None = None) -> 
 def move_need(need: Need, name: str, *, actor: User, note: str = "") -> Event:
     """Apply a transition, record who and when, and announce what others act on."""
     event = need_workflow.apply(need, name, actor=actor, note=note)
+    _settle(need, event)
+    return event
+
+
+@transaction.atomic
+def publish_for_enterprise(need: Need, *, actor: User, consent: str, **public_text) -> Need:
+    """The draft of an enterprise without an account, brought before everybody on the enterprise's word.
+
+    `consent` says who of the enterprise agreed to the text, when and how; it stands with each step in the history.
+    """
+    if not actor.has_perm("needs.screen_need", need):
+        raise NotPermitted("只有主管的组织方可以代企业提交需求。")
+    need.lock()
+    if need.status != S.DRAFT:
+        raise TransitionError(f"需求{need.get_status_display()}，不需要再代为提交。")
+    if User.objects.acting_for(need.organisation).exists():
+        raise TransitionError("这家企业在平台上有账号，请由它自己核对、提交和确认。")
+    if not consent.strip():
+        raise TransitionError("请写明企业由谁、何时、以什么方式同意，再代为提交。")
+    for name, value in public_text.items():
+        setattr(need, name, value)
+    need.pledges_no_secrets = need.pledges_truth = True
+    need.save()
+    for name in ("submit", "accept"):
+        _settle(need, need_workflow.follow(need, name, actor=actor, note=consent))
+    need.public_text_confirmed_at = timezone.now()
+    need.save(update_fields=["public_text_confirmed_at", "updated_at"])
+    need.record("confirm", "代企业确认公开内容", source=need.status, target=need.status, actor=actor, note=consent)
+    _settle(need, need_workflow.follow(need, "publish", actor=actor, note=consent))
+    return need
+
+
+def _settle(need: Need, event: Event) -> None:
+    """What follows from a step: the count of submissions, the time of publication, and who else acts on it."""
     if event.target == S.SUBMITTED:
         need.version += 1
         need.save(update_fields=["version"])
@@ -196,7 +247,6 @@ def move_need(need: Need, name: str, *, actor: User, note: str = "") -> Event:
         need.published_at = timezone.now()
         need.save(update_fields=["published_at"])
     announce(need, event)
-    return event
 
 
 @transaction.atomic
