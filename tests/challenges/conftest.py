@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from challenges.enums import ChallengeStatus as C
-from challenges.models import Challenge
-from challenges.services.challenges import create_challenge, move_challenge, set_window
+from challenges.models import Challenge, PhaseWindow
+from challenges.services.challenges import create_challenge, move_challenge, set_windows
 from challenges.workflow import PHASES
 
 LENGTH, INTO = timedelta(days=14), timedelta(days=4)
@@ -15,11 +16,16 @@ LENGTH, INTO = timedelta(days=14), timedelta(days=4)
 PLACE = {C.DRAFT: -1, **{C(phase): place for place, phase in enumerate(PHASES)}, C.CANCELLED: 0}
 
 
-def plan(challenge, actor, *, place):
-    """Two weeks for each phase, one after the other, with four days gone of the one in this place."""
-    for each, phase in enumerate(PHASES):
-        opens_at = timezone.now() - INTO + (each - place) * LENGTH
-        set_window(challenge, phase, actor=actor, opens_at=opens_at, closes_at=opens_at + LENGTH)
+def plan():
+    """Two weeks for each phase, one after the other, with four days gone of the first."""
+    starts = [timezone.now() - INTO + place * LENGTH for place in range(len(PHASES))]
+    return {phase: (start, start + LENGTH) for phase, start in zip(PHASES, starts, strict=True)}
+
+
+def let_pass(challenge, time):
+    """Have so much time pass for the challenge."""
+    windows = PhaseWindow.objects.filter(challenge=challenge)
+    windows.update(opens_at=F("opens_at") - time, closes_at=F("closes_at") - time)
 
 
 @pytest.fixture
@@ -27,15 +33,21 @@ def new_challenge(organiser):
     """Make challenges in a phase of which four days are gone and ten are left; what lies before has no entries."""
 
     def make(status="collecting", **fields):
-        values = {"name": "产业计量挑战赛", "theme": "把产线上测不准的难题找出来", "rules_text": "面向企业征集。", **fields}
+        values = {
+            "name": "产业计量挑战赛",
+            "theme": "把产线上测不准的难题找出来",
+            "rules_text": "面向企业征集。",
+            **fields,
+        }
         challenge = create_challenge(actor=organiser, organiser=organiser.authorities[0], **values)
-        plan(challenge, organiser, place=PLACE[status])
+        set_windows(challenge, actor=organiser, calendar=plan())
         if status != C.DRAFT:
             move_challenge(challenge, "open_collecting", actor=organiser)
         if status == C.CANCELLED:
             move_challenge(challenge, "cancel", actor=organiser, note="经费未落实")
         # The later phases need entries and reviews that most tests can do without.
         Challenge.objects.filter(pk=challenge.pk).update(status=status)
+        let_pass(challenge, PLACE[status] * LENGTH)
         return Challenge.objects.get(pk=challenge.pk)
 
     return make

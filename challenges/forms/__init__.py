@@ -1,0 +1,1 @@
+"""Forms of challenges, their entries and reviews."""
