@@ -9,10 +9,10 @@ from django.shortcuts import render
 UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def render_page(request, template, context, **partials):
+def render_page(request, template, context, *, status=200, **partials):
     """Render the page, or the partial whose id the htmx request targets (`need_table` for `need-table`)."""
     target = (request.htmx.target or "").replace("-", "_")
-    return render(request, partials.get(target, template), context)
+    return render(request, partials.get(target, template), context, status=status)
 
 
 class RefuseUnreadableInput:

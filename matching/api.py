@@ -17,11 +17,13 @@ from matching.serializers import (
     AnswerInput,
     MatchInputSerializer,
     MatchOutputSerializer,
+    PairingInput,
     ProposalSerializer,
     ReadInputSerializer,
     ReadOutputSerializer,
 )
-from matching.services import match_document, move_proposal
+from matching.services import apply_for_need, invite_institute, match_document, move_proposal
+from matching.workflow import possible_steps
 from needs.disclosure import DisclosedNeed, disclose, log_reads
 from needs.enums import Sight
 
@@ -33,6 +35,7 @@ class ShownProposal:
     proposal: Proposal
     need: DisclosedNeed
     card: Card | None
+    steps: list[str]
 
 
 class ProposalViewSet(ApiViewSet):
@@ -43,15 +46,27 @@ class ProposalViewSet(ApiViewSet):
     filterset_class = ProposalFilter
 
     def get_queryset(self):
-        return Proposal.objects.visible_to(self.request.user).for_inbox().prefetch_related("capability__lines")
+        return Proposal.objects.visible_to(self.request.user).strongest_first().prefetch_related("capability__lines")
 
     def show(self, proposal):
         need = disclose(proposal.need, self.request.user)
         card = None if need.sight == Sight.TEASER else cards_for([proposal])[0]
-        return ShownProposal(proposal, need, card)
+        steps = [step.name for step in possible_steps(proposal, self.request.user)]
+        return ShownProposal(proposal, need, card, steps)
 
     def note_shown(self, proposals):
         log_reads([proposal.need for proposal in proposals], self.request.user)
+
+    @extend_schema(request=PairingInput)
+    def create(self, request):
+        """机构申请对接一条公开需求，或企业邀请一家机构；已有建议时，等于本方表示有意向。"""
+        asked, actor = self.read(PairingInput), request.user
+        need, institute, note = asked["need"], asked["institute"], asked.get("note", "")
+        if institute is None:
+            proposal = apply_for_need(need, actor=actor, note=note)
+        else:
+            proposal = invite_institute(need, institute, actor=actor, note=note)
+        return self.answer(proposal, status=201)
 
     @extend_schema(request=AnswerInput)
     @action(detail=True, methods=["post"], url_path="move/(?P<name>[a-z_]+)")

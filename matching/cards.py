@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from core.enums import MeasuringMode
@@ -15,6 +16,9 @@ from matching.engine.units import find_kind, find_unit, from_si
 from matching.engine.verdicts import LineVerdict, Scale
 from matching.enums import Verdict
 from matching.models import Proposal
+from matching.workflow import INTERNAL, OF_ENTERPRISE
+from needs.disclosure import DisclosedNeed
+from needs.enums import Sight
 from providers.models import Capability
 
 # The ends of an interval; None where an end is not stated.
@@ -58,6 +62,17 @@ class LineCard:
 
 
 @dataclass(frozen=True)
+class Step:
+    """One entry of a proposal's history as its reader may see it."""
+
+    label: str
+    reason_label: str
+    note: str
+    actor: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
 class Card:
     """A pairing with its reasons."""
 
@@ -82,6 +97,19 @@ def cards_for(proposals: list[Proposal]) -> list[Card]:
         make_card(pairing, proposal.capability, proposal=proposal, lead=lead)
         for proposal, pairing, lead in zip(proposals, pairings, describe_leads(pairings), strict=True)
     ]
+
+
+def history_of(proposal: Proposal, need: DisclosedNeed) -> list[Step]:
+    """What happened to a proposal, for whoever is shown this much of its need."""
+    steps = []
+    for event in proposal.events.select_related("actor"):
+        if event.action in INTERNAL and need.sight != Sight.FULL:
+            continue
+        # Whoever is not told the enterprise's name is not told its people's either.
+        is_nameless = event.action in OF_ENTERPRISE and not need.organisation_name
+        actor = "企业" if is_nameless else str(event.actor or "系统")
+        steps.append(Step(event.label, event.reason_label, event.note, actor, event.created_at))
+    return steps
 
 
 def cards_of_match(found: Match) -> tuple[list[Card], list[Card]]:

@@ -21,6 +21,9 @@ WAITING = INTERESTED | {ProposalStatus.PROPOSED}
 # What an institute gets to see.
 RECEIVED = WAITING | {ProposalStatus.MUTUAL, ProposalStatus.DECLINED, ProposalStatus.EXPIRED}
 
+# Came to nothing; kept for the record.
+CLOSED = frozenset({ProposalStatus.DECLINED, ProposalStatus.EXPIRED})
+
 
 class Side(TextChoices):
     """Who takes part in bringing the two together."""
@@ -39,6 +42,26 @@ NEXT_MOVE = {
     ProposalStatus.ENTERPRISE_INTERESTED: Side.PROVIDER,
     ProposalStatus.PROVIDER_INTERESTED: Side.ENTERPRISE,
 }
+
+
+class Turn(TextChoices):
+    """How a proposal stands for the institute that received it, in the order of the inbox."""
+
+    OURS = "ours", "等待我答复"
+    THEIRS = "theirs", "等待对方"
+    MUTUAL = "mutual", "双方有意"
+    DECLINED = "declined", "不合适"
+    EXPIRED = "expired", "已过期"
+
+    @property
+    def states(self) -> frozenset[ProposalStatus]:
+        return {
+            Turn.OURS: frozenset({ProposalStatus.PROPOSED, ProposalStatus.ENTERPRISE_INTERESTED}),
+            Turn.THEIRS: frozenset({ProposalStatus.PROVIDER_INTERESTED}),
+            Turn.MUTUAL: frozenset({ProposalStatus.MUTUAL}),
+            Turn.DECLINED: frozenset({ProposalStatus.DECLINED}),
+            Turn.EXPIRED: frozenset({ProposalStatus.EXPIRED}),
+        }[self]
 
 
 class Origin(TextChoices):

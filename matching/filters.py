@@ -2,9 +2,10 @@
 
 import django_filters as filters
 
+from accounts.models import Organisation
 from core.enums import Discipline, Level
 from core.regions import region_choices, within
-from matching.enums import Verdict
+from matching.enums import Turn, Verdict
 from matching.models import Proposal
 
 
@@ -19,10 +20,25 @@ class ProposalFilter(filters.FilterSet):
         fields = ["need", "capability"]
 
 
+class InviteFilter(filters.FilterSet):
+    """The institutes an enterprise could ask."""
+
+    q = filters.CharFilter(label="机构名称", field_name="name", lookup_expr="icontains", max_length=100)
+    region = filters.ChoiceFilter(label="地区", choices=region_choices, method="in_region", empty_label="全部")
+
+    class Meta:
+        model = Organisation
+        fields = ["q", "region"]
+
+    def in_region(self, queryset, name, value: str):
+        return queryset.filter(within("region", [value]))
+
+
 class InboxFilter(filters.FilterSet):
     """Looks only into what an institute may know of the needs before any agreement."""
 
     q = filters.CharFilter(label="关键词", field_name="need__public_title", lookup_expr="icontains", max_length=100)
+    turn = filters.ChoiceFilter(label="状态", choices=Turn, method="with_turn", empty_label="全部")
     verdict = filters.ChoiceFilter(label="指标判定", choices=Verdict, method="with_verdict", empty_label="全部")
     discipline = filters.ChoiceFilter(
         label="计量专业", choices=Discipline, field_name="need__discipline", empty_label="全部"
@@ -32,7 +48,10 @@ class InboxFilter(filters.FilterSet):
 
     class Meta:
         model = Proposal
-        fields = ["q", "verdict", "discipline", "region", "unread"]
+        fields = ["q", "turn", "verdict", "discipline", "region", "unread"]
+
+    def with_turn(self, queryset, name, value: str):
+        return queryset.filter(status__in=Turn(value).states)
 
     def with_verdict(self, queryset, name, value: str):
         return queryset.filter(verdict=value, need__level=Level.PUBLIC)

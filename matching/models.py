@@ -1,7 +1,8 @@
 """Proposals: a need and a capability that fit, with the reasons."""
 
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Count, F, Q, Value, When, Window
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from accounts.models import User
@@ -9,10 +10,14 @@ from core.enums import Level
 from core.models import TimestampedModel, TracedModel
 from matching.engine.facts import from_json
 from matching.engine.scoring import Weights
-from matching.enums import RECEIVED, WAITING, Origin, Verdict
+from matching.enums import NEXT_MOVE, RECEIVED, WAITING, Origin, Side, Turn, Verdict
 from matching.enums import ProposalStatus as S
 from needs.models import Need
 from providers.models import Capability
+
+# Strongest first; confidential needs last and by time, for their order would tell how well they fit.
+STRONGEST = (Case(When(need__level=Level.PUBLIC, then=F("score")), default=Value(-1.0)).desc(), "-created_at", "pk")
+WAITING_FIRST = Case(*(When(status__in=turn.states, then=Value(place)) for place, turn in enumerate(Turn)))
 
 
 class ProposalQuerySet(models.QuerySet):
@@ -28,7 +33,7 @@ class ProposalQuerySet(models.QuerySet):
         """
         if not user.is_authenticated:
             return self.none()
-        is_misfit = Q(origin=Origin.MATCHED, need__level=Level.PUBLIC, verdict=Verdict.FAIL, status=S.PROPOSED)
+        is_misfit = Q(origin=Origin.MATCHED, need__level=Level.PUBLIC, verdict=Verdict.FAIL)
         return self.filter(
             capability__organisation__in=user.provider_ids,
             need__in=Need.objects.visible_to(user).values("pk"),
@@ -52,10 +57,21 @@ class ProposalQuerySet(models.QuerySet):
             "need__organisation", "capability__organisation", "capability__credential"
         ).prefetch_related("need__grants")
 
+    def strongest_first(self):
+        return self.for_list().prefetch_related("need__lines").order_by(*STRONGEST)
+
     def for_inbox(self):
-        """Strongest first; confidential needs last and by time, for their order would tell how well they fit."""
-        is_public = Case(When(need__level=Level.PUBLIC, then=F("score")), default=Value(-1.0))
-        return self.for_list().prefetch_related("need__lines").order_by(is_public.desc(), "-created_at", "pk")
+        """One row for each need and institute, those that wait for the institute first.
+
+        Each is the best of `among` proposals, of which the institute has opened `seen`.
+        """
+        group, order = ["need", "capability__organisation"], [WAITING_FIRST, *STRONGEST]
+        folded = self.annotate(
+            place=Window(RowNumber(), partition_by=group, order_by=order),
+            among=Window(Count("pk"), partition_by=group),
+            seen=Window(Count("provider_seen_at"), partition_by=group),
+        )
+        return folded.filter(place=1).for_list().prefetch_related("need__lines").order_by(*order)
 
 
 class Proposal(TracedModel):
@@ -88,6 +104,25 @@ class Proposal(TracedModel):
 
     def get_absolute_url(self):
         return reverse("matching:proposal_detail", args=[self.pk])
+
+    def lock(self):
+        """Hold the need first, as a match does that changes the need's proposals: else the two wait for each other."""
+        Need.objects.select_for_update().only("pk").get(pk=self.need_id)
+        super().lock()
+
+    @property
+    def is_misfit(self) -> bool:
+        """Whether it only shows the enterprise what comes nearest to its public need; the institute is not asked.
+
+        The verdict on a confidential need decides nothing, for the institute would learn it.
+        """
+        return (self.origin, self.need.level, self.verdict) == (Origin.MATCHED, Level.PUBLIC, Verdict.FAIL)
+
+    @property
+    def next_move(self) -> str:
+        """Who has to move for the two to come together; empty when nobody has to."""
+        side = NEXT_MOVE.get(self.status, "")
+        return Side.ENTERPRISE if side == Side.BOTH and self.is_misfit else side
 
     @property
     def is_stale(self) -> bool:

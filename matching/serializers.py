@@ -2,12 +2,35 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.models import Organisation
 from core.api import MoveInput
 from matching.engine.facts import to_json
 from matching.enums import DeclineReason
+from needs.models import Need
 from needs.services import MAX_LINES
 
 MAX_TEXT = 20_000
+
+
+class PairingInput(MoveInput):
+    """A need to bring together with the own institute, or with the institute that is named."""
+
+    need = serializers.UUIDField(help_text="需求的 id。")
+    institute = serializers.UUIDField(
+        required=False, allow_null=True, default=None, help_text="企业邀请机构时填机构的 id；机构申请对接时不填。"
+    )
+
+    def validate_need(self, pk):
+        need = Need.objects.visible_to(self.context["request"].user).filter(pk=pk).first()
+        if need is None:
+            raise serializers.ValidationError("没有这条需求，或者您不能查看它；请核对 id。")
+        return need
+
+    def validate_institute(self, pk):
+        institute = Organisation.objects.providers().verified().filter(pk=pk).first()
+        if pk is not None and institute is None:
+            raise serializers.ValidationError("没有这家机构，或者它还没有通过核验；请从机构列表里选择。")
+        return institute
 
 
 class AnswerInput(MoveInput):
@@ -129,5 +152,12 @@ class ProposalSerializer(serializers.Serializer):
     provider = serializers.CharField(source="proposal.capability.organisation.name")
     status = serializers.CharField(source="proposal.status")
     status_display = serializers.CharField(source="proposal.get_status_display")
+    origin = serializers.CharField(source="proposal.origin")
+    origin_display = serializers.CharField(source="proposal.get_origin_display")
+    answer_due_on = serializers.DateField(source="proposal.answer_due_on", allow_null=True)
+    next_move = serializers.CharField(
+        source="proposal.next_move", help_text="该谁行动：enterprise、provider、both、organiser，无人待办时为空。"
+    )
+    steps = serializers.ListField(child=serializers.CharField(), help_text="您现在可以走的步骤，见 move。")
     card = CardSerializer(allow_null=True)
     created_at = serializers.DateTimeField(source="proposal.created_at")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -163,6 +164,20 @@ def best_for_providers(need: Need, organisations: set) -> tuple[Pairing, Capabil
     return (best, own[best.key]) if best else None
 
 
+def best_of_each(need: Need, organisations: Iterable) -> dict[Any, tuple[Pairing, Capability]]:
+    """By institute, the pairing of a need with the best of its capabilities; nothing for who published none."""
+    own: dict[Any, dict[str, Capability]] = {}
+    for each in Capability.objects.matchable().filter(organisation__in=organisations).for_list():
+        own.setdefault(each.organisation_id, {})[str(each.pk)] = each
+    basis, document = current_basis(), need_document(need)
+    found = {}
+    for organisation, capabilities in own.items():
+        best = explain_best(document, basis.index, capabilities, weights=basis.weights)
+        if best:
+            found[organisation] = best, capabilities[best.key]
+    return found
+
+
 @transaction.atomic
 def move_proposal(proposal: Proposal, name: str, *, actor: User, note: str = "", reason: str = "") -> Event:
     """Apply a transition, record who, when and, for a refusal, why, and do what follows from it."""
@@ -174,7 +189,10 @@ def move_proposal(proposal: Proposal, name: str, *, actor: User, note: str = "",
 @transaction.atomic
 def apply_for_need(need: Need, *, actor: User, note: str = "") -> Proposal:
     """An institute's offer for a public need, with the best of its own capabilities."""
-    if need.level != Level.PUBLIC or need not in Need.objects.published():
+    if not actor.is_provider:
+        raise NotPermitted("只有已通过核验的机构可以申请对接。")
+    need.lock()
+    if need.level != Level.PUBLIC or not need.is_listed:
         raise TransitionError("只能申请对接公开的、正在征集的需求。")
     best = best_for_providers(need, actor.provider_ids)
     if best is None:
@@ -187,7 +205,8 @@ def invite_institute(need: Need, institute: Organisation, *, actor: User, note: 
     """An enterprise's invitation to an institute, with the capability of it that fits best."""
     if not actor.has_perm("needs.change_need", need):
         raise NotPermitted("只有需求所属企业可以邀请机构。")
-    if need not in Need.objects.published():
+    need.lock()
+    if not need.is_listed:
         raise TransitionError(f"需求{need.get_status_display()}，现在不能邀请机构。")
     if need.level == Level.ORGANISER_ONLY:
         raise TransitionError("该需求仅组织方可见，请联系组织方推荐给这家机构。")
@@ -201,13 +220,14 @@ def bring_together(
     need: Need, pairing: Pairing, capability: Capability, *, side: str, actor: User, note: str
 ) -> Proposal:
     """One side's wish for a pairing; where it has been proposed already, this is that side's answer."""
-    Need.objects.select_for_update().get(pk=need.pk)
     proposal = need.proposals.filter(capability=capability).for_list().first()
     if proposal is None:
-        proposal = Proposal(need=need, capability=capability, status=S.GENERATED, origin=ORIGINS[side])
-    if proposal.status in AT_REST:
+        proposal = Proposal(need=need, capability=capability, status=S.GENERATED)
+    if proposal.status in AT_REST or (proposal.status == S.PROPOSED and proposal.is_misfit):
+        proposal.origin = ORIGINS[side]
         describe(proposal, pairing, version=current_basis().version)
         proposal.save()
+    if proposal.status in AT_REST:
         settle(proposal, proposal_workflow.follow(proposal, side, actor=actor, note=note))
     else:
         answer = {"apply": "provider_accept", "invite": "enterprise_accept"}[side]
@@ -218,7 +238,10 @@ def bring_together(
 def settle(proposal: Proposal, event: Event) -> None:
     """What follows from a step: the time to answer, what the institute may see, the docking, and who is told."""
     proposal.answer_due_on = answer_due_on() if proposal.status in WAITING else None
-    proposal.save(update_fields=["answer_due_on"])
+    if event.action == "enterprise_accept" and proposal.is_misfit:
+        # From now on the institute is asked.
+        proposal.origin = Origin.INVITED
+    proposal.save(update_fields=["answer_due_on", "origin"])
     need, institute = proposal.need, proposal.capability.organisation
     if event.action in {"consent", "invite"} and need.level > Level.PUBLIC:
         grant_sight(need, actor=event.actor, organisation=institute)
@@ -241,10 +264,12 @@ def expire_proposals() -> int:
     expired = 0
     for proposal in waiting.filter(answer_due_on__lt=today):
         with transaction.atomic():
-            # Somebody may answer at this very moment.
-            if event := proposal_workflow.follow(proposal, "expire"):
-                settle(proposal, event)
-                expired += 1
+            proposal.lock()
+            # Somebody may have answered at this very moment, which gives the other side time anew.
+            if proposal.answer_due_on is None or proposal.answer_due_on >= today:
+                continue
+            settle(proposal, proposal_workflow.follow(proposal, "expire"))
+            expired += 1
     return expired
 
 
@@ -254,8 +279,9 @@ def record_outcome(proposal: Proposal, *, has_succeeded: bool) -> None:
     proposal.save(update_fields=["has_succeeded", "updated_at"])
 
 
-def mark_seen(proposal: Proposal) -> None:
-    """Note that the institute has opened the proposal."""
-    if proposal.provider_seen_at is None:
-        proposal.provider_seen_at = timezone.now()
-        proposal.save(update_fields=["provider_seen_at"])
+def mark_seen(proposals: Iterable[Proposal]) -> None:
+    """Note that the institute has opened these proposals; those opened before keep their time."""
+    unseen = [proposal.pk for proposal in proposals if proposal.provider_seen_at is None]
+    if unseen:
+        now = timezone.now()
+        Proposal.objects.filter(pk__in=unseen, provider_seen_at__isnull=True).update(provider_seen_at=now)

@@ -4,17 +4,20 @@ from core.enums import Level
 from core.workflow import Transition, Workflow
 from matching.enums import WAITING, DeclineReason
 from matching.enums import ProposalStatus as S
-from needs.enums import LISTED
 
 # What a match, an application or an invitation can take up again.
 AT_REST = frozenset({S.GENERATED, S.EXPIRED, S.SUPERSEDED})
 # What a change of the need or the capability puts back to its beginning.
 UNSETTLED = WAITING | AT_REST | {S.AWAITING_CONSENT}
 
+# What enterprise and organiser say to each other before the institute is let in.
+INTERNAL = frozenset({"propose", "ask_consent", "consent", "refuse_consent", "rest"})
+OF_ENTERPRISE = frozenset({"enterprise_accept", "enterprise_decline", "invite"})
+
 
 def refuse_closed(proposal) -> str:
     """Why nobody is brought together over a need that is no longer open to offers."""
-    if proposal.need.status not in LISTED:
+    if not proposal.need.is_listed:
         return f"需求{proposal.need.get_status_display()}，不再征集机构；请返回需求页查看。"
     return ""
 

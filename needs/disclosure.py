@@ -74,6 +74,10 @@ class DisclosedNeed:
     waits_for: str = ""
 
     @property
+    def is_listed(self) -> bool:
+        return self.status in LISTED
+
+    @property
     def shows_lines(self) -> bool:
         return self.sight != Sight.TEASER
 
@@ -148,7 +152,7 @@ def log_reads(needs: list[Need], user) -> None:
     """Note in the needs' history who read their confidential content; the enterprise itself is not noted."""
     read = [
         need
-        for need in needs
+        for need in {need.pk: need for need in needs}.values()
         if need.level > Level.PUBLIC
         and sight_of(need, user) in {Sight.FULL, Sight.DETAIL}
         and need.organisation_id not in user.organisation_ids
@@ -164,7 +168,9 @@ def log_download(file: NeedFile, user) -> None:
 
 
 def _note_read(needs: list[Need], user, label: str, **what: str) -> None:
-    whose = "、".join(body.name for body in user.organisations) if needs else ""
+    if not needs:
+        return
+    whose = "、".join(body.name for body in user.organisations)
     record_each(needs, "read", label, actor=user, data={"organisation": whose, **what})
 
 

@@ -13,7 +13,7 @@ from accounts.notices import notify
 from accounts.services import issue_token
 from matching.services import propose_for_need
 from providers.models import Credential, ScopeImport
-from providers.services import save_credential
+from providers.services import create_capability, move_capability, save_credential
 from tests.conftest import seat
 
 
@@ -59,6 +59,20 @@ def add_proposals_of_one_need(count, make):
     propose_for_need(make.one)
 
 
+def add_capable_institutes(count, make):
+    make.one = make.need("published")
+    for number in range(count):
+        body = make.organisation("institute", name=f"计量院{number}")
+        founder = body.memberships.get().user
+        row = {"measurand": "长度示值误差", "range_text": "(0~500) mm", "uncertainty_text": "U=1 μm (k=2)"}
+        title = f"坐标测量机{number}"
+        capability = create_capability(
+            author=founder, organisation=body, title=title, discipline="geometry", lines=[row]
+        )
+        move_capability(capability, "publish", actor=founder)
+    propose_for_need(make.one)
+
+
 def add_memberships(count, make):
     for number in range(count):
         seat(make.owner, make.organisation("enterprise", name=f"企业{number}"))
@@ -99,30 +113,31 @@ def make(owner, provider, institute, enterprise, organiser, new_user, new_organi
 
 
 LISTS = {
-    "needs of the hall": ("/needs/", None, add_needs, 3),
-    "needs of the hall, signed in": ("/needs/", "owner", add_needs, 7),
-    "needs of the hall, for an institute": ("/needs/", "provider", add_needs, 8),
-    "own needs": ("/needs/mine/", "owner", add_needs, 7),
-    "needs on the desk": ("/needs/desk/", "organiser", add_needs, 7),
+    "needs of the hall": ("/needs/", None, add_needs, 4),
+    "needs of the hall, signed in": ("/needs/", "owner", add_needs, 8),
+    "needs of the hall, for an institute": ("/needs/", "provider", add_needs, 9),
+    "own needs": ("/needs/mine/", "owner", add_needs, 8),
+    "needs on the desk": ("/needs/desk/", "organiser", add_needs, 8),
     "capabilities": ("/capabilities/", None, add_capabilities, 3),
     "own capabilities": ("/capabilities/mine/", "provider", add_capabilities, 10),
     "institutes": ("/institutes/", None, add_institutes, 3),
     "capabilities of an institute": ("/institutes/{institute}/", None, add_capabilities, 5),
     "members of an institute": ("/accounts/organisations/{institute}/", "provider", add_members, 7),
     "imports": ("/imports/new/", "provider", add_imports, 8),
-    "inbox": ("/matching/inbox/", "provider", add_proposals, 8),
-    "proposals of a need": ("/matching/needs/{one}/", "owner", add_proposals_of_one_need, 8),
+    "inbox": ("/matching/inbox/", "provider", add_proposals, 9),
+    "proposals of a need": ("/matching/needs/{one}/", "owner", add_proposals_of_one_need, 10),
+    "institutes to invite": ("/matching/needs/{one}/invite/", "owner", add_capable_institutes, 15),
     "organisations on the desk": ("/accounts/organisations/desk/", "organiser", add_waiting, 6),
     "memberships and tokens": ("/accounts/me/", "owner", add_memberships, 6),
     "notices": ("/notices/", "owner", add_notices, 6),
-    "home": ("/", None, add_needs, 8),
+    "home": ("/", None, add_needs, 9),
     "API: organisations": ("/api/v1/organisations/", None, add_institutes, 2),
     "API: notices": ("/api/v1/notices/", "owner", add_notices, 4),
-    "API: needs": ("/api/v1/needs/", None, add_needs, 3),
-    "API: needs, signed in": ("/api/v1/needs/", "owner", add_needs, 6),
+    "API: needs": ("/api/v1/needs/", None, add_needs, 5),
+    "API: needs, signed in": ("/api/v1/needs/", "owner", add_needs, 8),
     "API: capabilities": ("/api/v1/capabilities/", None, add_capabilities, 3),
-    "API: proposals, of the enterprise": ("/api/v1/proposals/", "owner", add_proposals, 7),
-    "API: proposals, of the institute": ("/api/v1/proposals/", "provider", add_proposals, 7),
+    "API: proposals, of the enterprise": ("/api/v1/proposals/", "owner", add_proposals, 8),
+    "API: proposals, of the institute": ("/api/v1/proposals/", "provider", add_proposals, 8),
 }
 
 
@@ -146,7 +161,8 @@ def test_a_list_takes_as_many_queries_for_three_rows_as_for_one(name, rows, make
         ("/needs/mine/", "owner", add_needs, 6),
         ("/capabilities/", None, add_capabilities, 3),
         ("/institutes/", None, add_institutes, 4),
-        ("/matching/inbox/", "provider", add_proposals, 9),
+        ("/matching/inbox/", "provider", add_proposals, 3),
+        ("/matching/needs/{one}/invite/", "owner", add_capable_institutes, 3),
         ("/notices/", "owner", add_notices, 4),
     ],
 )
@@ -155,6 +171,7 @@ def test_the_lists_have_these_rows(path, who, add, expected, make, client):
     add(3, make)
     if who:
         client.force_login(User.objects.get(pk=getattr(make, who).pk))
+    path = path.format(one=make.one.pk) if hasattr(make, "one") else path
     assert client.get(path).context["page"].paginator.count == expected
 
 

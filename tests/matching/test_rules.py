@@ -37,6 +37,7 @@ def test_who_may(level, status, proposal_of, people):
     insiders = {"owner", "colleague", "organiser", "admin"}
     assert holders("matching.answer_as_enterprise") == {"owner", "colleague"}
     assert holders("matching.answer_as_provider") == receivers
+    assert {name for name, user in people.items() if proposal in Proposal.objects.received_by(user)} == receivers
     assert holders("matching.pass_on_proposal") == {"organiser", "admin"}
     assert visible == (set() if status == "superseded" else insiders | receivers)
 

@@ -268,10 +268,10 @@ def test_why_not_me_without_capabilities(new_need, institute, new_capability):
 def test_seen_is_noted_once(new_need, capability, time_machine):
     propose_for_need(new_need("published"))
     proposal = Proposal.objects.get()
-    mark_seen(proposal)
-    first = proposal.provider_seen_at
+    mark_seen([proposal])
+    first = Proposal.objects.get().provider_seen_at
     time_machine.move_to(timezone.now() + timedelta(days=1))
-    mark_seen(proposal)
+    mark_seen([proposal])
     assert Proposal.objects.get().provider_seen_at == first
 
 

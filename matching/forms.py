@@ -1,0 +1,30 @@
+"""What a person writes to go with an answer, an application or an invitation."""
+
+from django import forms
+
+from accounts.models import Organisation
+
+
+class AnswerForm(forms.Form):
+    """The workflow says whether a reason is needed and which there are."""
+
+    reason = forms.CharField(required=False, max_length=20)
+    note = forms.CharField(
+        required=False, max_length=2000, error_messages={"max_length": "补充说明最多 2000 字，请缩短后再提交。"}
+    )
+
+    @property
+    def refusal(self) -> str:
+        """What is wrong with the input, in one line."""
+        return " ".join(message for messages in self.errors.values() for message in messages)
+
+
+class InviteForm(AnswerForm):
+    reason = None
+    institute = forms.ModelChoiceField(
+        Organisation.objects.providers().verified(),
+        error_messages={
+            "required": "请选择要邀请的机构。",
+            "invalid_choice": "没有这家机构，或者它还没有通过核验；请从列表里选择。",
+        },
+    )
