@@ -7,6 +7,6 @@ class PartnershipsConfig(AppConfig):
 
     def ready(self):
         from core.schedule import keep
-        from partnerships import ledger_jobs, receivers  # noqa: F401  (opens a docking when both sides agree)
+        from partnerships import jobs, ledger_jobs, receivers  # noqa: F401  (opens a docking when both sides agree)
 
-        keep(ledger_jobs.SCHEDULE, app=self)
+        keep(jobs.SCHEDULE | ledger_jobs.SCHEDULE, app=self)

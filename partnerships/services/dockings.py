@@ -23,6 +23,7 @@ from partnerships.workflow import docking_workflow, is_backwards
 
 CONFIRM_WITHIN = timedelta(days=7)
 FIRST_CONTACT_WITHIN = timedelta(days=7)
+REMIND_BEFORE = timedelta(days=3)
 
 
 @transaction.atomic
