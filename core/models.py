@@ -60,7 +60,7 @@ class Event(models.Model):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="操作人"
     )
-    created_at = models.DateTimeField("时间", default=timezone.now)
+    created_at = models.DateTimeField("时间")
     seal = models.CharField("印记", max_length=64)
 
     class Meta:
@@ -114,7 +114,8 @@ def record_each(records: list[TracedModel], action: str, label: str, **details) 
 
 def next_event(record: TracedModel, previous: Event | None, **details) -> Event:
     """The entry that follows the previous one, sealed together with it."""
-    event = Event(subject=record, number=previous.number + 1 if previous else 1, **details)
+    number = previous.number + 1 if previous else 1
+    event = Event(subject=record, number=number, created_at=timezone.now(), **details)
     event.seal = seal(previous.seal if previous else "", event.sealed)
     return event
 
