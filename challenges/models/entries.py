@@ -100,7 +100,7 @@ class Entry(TracedModel):
     def wording(self) -> str:
         """A mark that changes with anything that will be on the board."""
         shown = [getattr(self, name) for name in BOARD_FIELDS]
-        return hashlib.sha256(json.dumps(shown, ensure_ascii=False).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(shown, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class Corrigendum(TimestampedModel):
