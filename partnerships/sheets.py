@@ -2,6 +2,7 @@
 
 import io
 import re
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,11 +17,13 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from core.http import UNREADABLE
 from partnerships.enums import LedgerCategory, LedgerSource
 from partnerships.ledger_disclosure import UNNAMED, ShownEntry
-from providers.scope.sheets import MEGABYTE, Cell, Flaw, ScopeError, Sheet
-from providers.scope.workbooks import read_workbook
+from providers.scope.sheets import MEGABYTE, Cell, Flaw, ScopeError, Sheet, refuse_bulk
+from providers.scope.workbooks import BROKEN, read_workbook
 
 MAX_ROWS = 1_000
 MAX_FILE_SIZE = 5 * MEGABYTE
+# Read while somebody waits for the page: about three seconds at most.
+MAX_UNPACKED = 40 * MEGABYTE
 HEADING_WITHIN = 20
 
 NUMBER, ENTERPRISE, CODE, REGION, TITLE, DESCRIPTION = (
@@ -215,9 +218,19 @@ def _sheets(file: BinaryIO) -> list[Sheet]:
     if not data.startswith(b"PK"):
         raise SheetError("这不是 XLSX 文件。请用 Excel 或 WPS 打开，另存为 .xlsx 后上传；有打开密码的请先取消密码。")
     try:
+        _refuse_bulk(data)
         return read_workbook(io.BytesIO(data))
+    except zipfile.BadZipFile as error:
+        raise SheetError(BROKEN) from error
     except ScopeError as error:
         raise SheetError(str(error)) from error
+
+
+def _refuse_bulk(data: bytes) -> None:
+    """Raise when far more is packed than a list can hold; what an archive declares is all that is read of it."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED:
+            refuse_bulk()
 
 
 def _find_heading(sheet: Sheet) -> tuple[int, dict[int, str]] | None:
