@@ -17,15 +17,15 @@ class Phase(TextChoices):
 
 class ChallengeStatus(TextChoices):
     DRAFT = "draft", "筹备"
-    COLLECTING = Phase.COLLECTING
-    SCREENING = Phase.SCREENING
-    BOARD = Phase.BOARD
-    SOLVING = Phase.SOLVING
-    REVIEWING = Phase.REVIEWING
-    FINALS = Phase.FINALS
-    ANNOUNCED = Phase.ANNOUNCED
-    SIGNING = Phase.SIGNING
-    TRACKING = Phase.TRACKING
+    COLLECTING = Phase.COLLECTING.value, Phase.COLLECTING.label
+    SCREENING = Phase.SCREENING.value, Phase.SCREENING.label
+    BOARD = Phase.BOARD.value, Phase.BOARD.label
+    SOLVING = Phase.SOLVING.value, Phase.SOLVING.label
+    REVIEWING = Phase.REVIEWING.value, Phase.REVIEWING.label
+    FINALS = Phase.FINALS.value, Phase.FINALS.label
+    ANNOUNCED = Phase.ANNOUNCED.value, Phase.ANNOUNCED.label
+    SIGNING = Phase.SIGNING.value, Phase.SIGNING.label
+    TRACKING = Phase.TRACKING.value, Phase.TRACKING.label
     ARCHIVED = "archived", "归档"
     CANCELLED = "cancelled", "取消"
 

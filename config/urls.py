@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from accounts.api import NoticePreferenceViewSet, NoticeViewSet, OrganisationViewSet
+from challenges.api.challenges import ChallengeViewSet
 from matching.api import MatchView, ProposalViewSet, ReadView
 from needs.api import NeedViewSet
 from partnerships.api.agreements import AcceptanceViewSet, AgreementViewSet
@@ -19,6 +20,7 @@ api.register("needs", NeedViewSet)
 api.register("capabilities", CapabilityViewSet)
 api.register("proposals", ProposalViewSet)
 api.register("notices", NoticeViewSet)
+api.register("challenges", ChallengeViewSet)
 api.register("agreements", AgreementViewSet)
 api.register("acceptances", AcceptanceViewSet)
 api.register("cases", CaseViewSet, basename="case")

@@ -15,7 +15,7 @@ from challenges.models import Challenge, Criterion, PhaseWindow
 from challenges.notices import tell_entrants
 from challenges.workflow import PHASES, challenge_workflow
 from core.models import Event
-from core.workflow import NotPermitted, TransitionError
+from core.workflow import NotPermitted, Transition, TransitionError
 
 # Name, weight and guidance of what is scored unless the organiser says otherwise.
 DEFAULT_CRITERIA = {
@@ -221,6 +221,12 @@ def move_challenge(challenge: Challenge, name: str, *, actor: User, note: str = 
     happened = "已取消，理由" if event.target == ChallengeStatus.CANCELLED else f"{event.label}阶段，日程"
     tell_entrants(challenge, f"{challenge.name}{happened}见赛事页面。", actor=actor)
     return event
+
+
+def next_step(challenge: Challenge, user: User) -> Transition | None:
+    """The step into the next phase, for whoever may take it."""
+    steps = challenge_workflow.steps_for(challenge, user)
+    return next((step for step in steps if step.target != ChallengeStatus.CANCELLED), None)
 
 
 # --- Helpers ------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from challenges.services.challenges import (
     create_challenge,
     extend_window,
     move_challenge,
+    next_step,
     set_criteria,
     set_windows,
     update_challenge,
@@ -210,8 +211,7 @@ def challenge_move(request, pk, name):
 
 def _console(request, challenge, **bound):
     """The organiser's page, with the form that was refused in place of its empty one."""
-    steps = challenge_workflow.steps_for(challenge, request.user)
-    step = next((step for step in steps if step.target != ChallengeStatus.CANCELLED), None)
+    step = next_step(challenge, request.user)
     checks = checks_for(challenge, step.target) if step else []
     context = {
         "challenge": challenge,
@@ -221,7 +221,7 @@ def _console(request, challenge, **bound):
         "step": step,
         "checks": checks,
         "missing": sum(not check.is_done for check in checks),
-        "may_cancel": any(step.target == ChallengeStatus.CANCELLED for step in steps),
+        "may_cancel": challenge.status in challenge_workflow.transitions["cancel"].sources,
         "extension_form": ExtensionForm(challenge=challenge, auto_id="extension_%s"),
         "events": challenge.events.select_related("actor"),
         **bound,
