@@ -111,6 +111,17 @@ def why_not_me(role, level, status):
     return 200 if (level, status) == (1, "published") else 404
 
 
+def apply_for(role, level, status):
+    answer = why_not_me(role, level, status)
+    return 302 if answer == 200 else answer
+
+
+def invite_for(role, level, status):
+    if role == "anonymous":
+        return SIGN_IN
+    return 200 if role in ENTERPRISE and status == "published" else 404
+
+
 def api_withdraw(role, level, status):
     if role == "anonymous":
         return 401
@@ -143,8 +154,10 @@ def proposal_page(role, level, capability):
 
 
 def proposal_post(role, level, capability):
+    """Passing on: whoever may not, or not now, gets the page again with the refusal on it."""
     answer = proposal_page(role, level, capability)
-    return 302 if answer == 200 else answer
+    passes_on = role in {"organiser", "admin"} and (level, capability) == (2, "量块")
+    return (302 if passes_on else 409) if answer == 200 else answer
 
 
 def api_proposal(role, level, capability):
@@ -295,6 +308,8 @@ ANSWERS = {
     "matching:inbox": ("get", NOTHING, {}, only({"provider"})),
     "matching:need_proposals": ("get", NEED, {}, need_proposals),
     "matching:why_not_me": ("get", NEED, {}, why_not_me),
+    "matching:apply": ("post", NEED, {}, apply_for),
+    "matching:invite": ("get", NEED, {}, invite_for),
     "matching:proposal_detail": ("get", PROPOSAL, {}, proposal_page),
     "matching:proposal_move": ("post", PROPOSAL, {"name": "propose"}, proposal_post),
     "matching:weight_list": ("get", NOTHING, {}, only({"organiser", "admin"})),
@@ -454,6 +469,7 @@ LISTS = {
     "matching:inbox": [
         *SEARCHES[:1],
         *SEARCHES[3:5],
+        *({"turn": turn} for turn in ("ours", "theirs", "mutual", "declined", "expired")),
         *({"verdict": verdict} for verdict in ("pass", "partial", "fail", "unknown")),
         {"unread": "yes"},
         {"discipline": "geometry"},
@@ -627,12 +643,11 @@ def test_the_figures_count_only_what_everybody_sees(world, visit):
 @pytest.mark.parametrize("role", ["provider"])
 def test_the_inbox_holds_public_needs_and_those_passed_on(role, world, visit):
     page = visit(role, reverse("matching:inbox")).context["page"]
-    assert {(need.level, proposal.capability.title) for proposal, need in page.object_list} == {
-        (1, "坐标测量机"),
-        (1, "量块"),
-        (2, "坐标测量机"),
-    }
-    assert visit(role, "/").context["inbox_unread"] == 3
+    assert [(need.level, proposal.capability.title, proposal.among) for proposal, need in page.object_list] == [
+        (1, "坐标测量机", 2),
+        (2, "坐标测量机", 1),
+    ]
+    assert visit(role, "/").context["inbox_unread"] == 2
 
 
 def test_the_administration_shows_what_one_may_see_in_full(world, visit):
