@@ -159,7 +159,8 @@ def _short_pair(pair: PairVerdict, *, quote_need: bool) -> str:
         return short(pair.counted[0], quote_need=quote_need) if pair.counted else "需求没有可比较的指标：无法判断"
     found = [line.verdict for line in pair.counted]
     counts = "，".join(f"{found.count(one)} 项{VERDICTS[one]}" for one in VERDICTS if one in found)
-    deciding = next(line for line in pair.counted if line.verdict is pair.verdict)
+    # A stored verdict may come from an engine that counted otherwise.
+    deciding = next((line for line in pair.counted if pair.counts_as(line) is pair.verdict), pair.counted[0])
     return f"{len(found)} 项指标中{counts}。{short(deciding, quote_need=quote_need)}"
 
 

@@ -10,7 +10,7 @@ measurand), JJF 1001-2011 (quantity kinds), JJF 1094-2002 (conformity), ILAC-P14
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
@@ -38,6 +38,7 @@ from matching.engine.sufficiency import check_uncertainty, find_start, law_nodes
 from matching.engine.uncertainty import Accuracy, Ground, device_of, ground_of, offered_accuracy, required_accuracy
 from matching.engine.units import KINDS
 from matching.engine.verdicts import (
+    ORDER,
     Assumption,
     CoverageCheck,
     Interval,
@@ -47,10 +48,8 @@ from matching.engine.verdicts import (
     ParametersCheck,
     Reason,
     UncertaintyCheck,
+    weakest,
 )
-
-# From the weakest to the strongest: fail if any check fails, else unknown if any is, else partial if any is.
-_ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PARTIAL, Verdict.PASS)
 
 
 def judge_pair(
@@ -66,14 +65,7 @@ def judge_pair(
     """
     judged = tuple(judge_line(line, rows, ratio=ratio) for line in lines)
     pair = PairVerdict(Verdict.UNKNOWN, judged, tuple(required or (True,) * len(judged)))
-    return replace(pair, verdict=_weakest(_verdict_in(pair, line) for line in pair.counted))
-
-
-def _verdict_in(pair: PairVerdict, line: LineVerdict) -> Verdict:
-    """The verdict that counts: of a line without a tolerance beside others that have one, that of its range."""
-    if line.reason is Reason.NEED_ACCURACY_UNSTATED and any(other.need.accuracy for other in pair.counted):
-        return _weakest(check.verdict for check in (line.kind, line.coverage, line.parameters))
-    return line.verdict
+    return replace(pair, verdict=weakest(pair.counts_as(line) for line in pair.counted))
 
 
 def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3)) -> LineVerdict:
@@ -87,7 +79,7 @@ def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3))
     if not rows:
         return _undecided(need, Reason.NO_ROWS)
     gates = [check_kind(need, row) for row in rows]
-    best = max((gate.verdict for gate in gates), key=_ORDER.index)
+    best = max((gate.verdict for gate in gates), key=ORDER.index)
     if best is Verdict.FAIL:
         same = [_agree(need.cells.object, row.cells.object) for row in rows]
         nearest = max(range(len(rows)), key=lambda number: (gates[number].reason is Reason.SCALE_DIFFERS, same[number]))
@@ -96,7 +88,7 @@ def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3))
     numbers = [number for number, gate in enumerate(gates) if gate.verdict is best]
     groups, differs = _groups(need, [(number, rows[number]) for number in numbers])
     verdicts = [_judge_group(need, group, gates[group[0][0]], ratio) for group in groups]
-    chosen = max(verdicts, key=lambda one: (_ORDER.index(one.verdict), one.share, one.coverage.share or 0.0))
+    chosen = max(verdicts, key=lambda one: (ORDER.index(one.verdict), one.share, one.coverage.share or 0.0))
     if differs:
         chosen = replace(chosen, assumptions=(Assumption.OBJECT_DIFFERS, *chosen.assumptions))
     return chosen
@@ -112,10 +104,6 @@ def _undecided(need: Line, reason: Reason | None) -> LineVerdict:
         UncertaintyCheck(Verdict.UNKNOWN),
         reason=reason,
     )
-
-
-def _weakest(verdicts: Iterable[Verdict]) -> Verdict:
-    return min(verdicts, key=_ORDER.index, default=Verdict.UNKNOWN)
 
 
 # --- The gate ------------------------------------------------------------------------------------------------
@@ -240,7 +228,8 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
     stated, _ = needed_intervals([item for item in items if item.high is not None], True)
     ground = ground_of(need, stated)
     requirement = required_accuracy(need, ground, ratio)
-    rows = [_read_row(number, line, from_zero, device_of(need, ground)) for number, line in group]
+    device = device_of(need, ground)
+    rows = [_read_row(number, line, from_zero, device) for number, line in group]
     accuracies = [row.accuracy for row in rows]
     needed, is_cut = leave_out_zero(needed, [one for row in rows for one in row.ranges.certain])
     if is_cut:
@@ -276,7 +265,7 @@ def _judge_group(need: Line, group: list[tuple[int, Line]], gate: KindCheck, rat
     if start:
         assumed.add(Assumption.ZERO_LEFT_OUT)
     verdict = LineVerdict(
-        _weakest(check.verdict for check in (gate, coverage, parameters, uncertainty)),
+        weakest(check.verdict for check in (gate, coverage, parameters, uncertainty)),
         need,
         gate,
         coverage,

@@ -118,7 +118,7 @@ def _classes() -> re.Pattern[str]:
         rf"{_OP}(?P<label>(?:(?:准确度|精度|精确度|不确定度|测量)?等级|[Cc]lass|CLASS) ?[:为是]{{0,2}} ?)?"
         rf"{_OP.replace('op', 'op2')}"
         # 5 A，0.2S 级: the letter behind a number is its unit.
-        rf"(?<![A-Za-z0-9.第#×点零十百])(?<![0-9] )\(?(?P<grades>{_GRADES})\)?"
+        rf"(?<![A-Za-z0-9.第#×点零十百])(?:(?<![0-9] )|(?![ABCKS] ?[、/,，~-]))\(?(?P<grades>{_GRADES})\)?"
         rf"(?P<tail>(?(label) ?[级等]?(?![0-9.A-Za-z%])| ?(?:等级|级|等))){_SUFFIX}"
     )
 

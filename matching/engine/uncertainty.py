@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from matching.engine.accuracy_classes import find_class_laws
 from matching.engine.coverage import is_level_unit, is_plausible
@@ -149,8 +150,7 @@ def _from_mpe(items: list[Item], ground: Ground, ratio: Decimal, resolution: Ite
 def _from_class(item: Item, need: Line, ground: Ground, ratio: Decimal) -> Accuracy:
     """The MPE that the tables give for this class of this object, over ρ."""
     cells = need.cells
-    names = (thing.term for thing in find_objects(cells.object))
-    words = " ".join((cells.object, *names, cells.measurand, cells.range, cells.accuracy))
+    words = " ".join((cells.object, _terms_for(cells.object), cells.measurand, cells.range, cells.accuracy))
     bounds, source = [], ""
     for scale in ground.scales:
         laws, source = find_class_laws(words, need.quantity, item.grade or "", scale.class_scale)
@@ -161,6 +161,12 @@ def _from_class(item: Item, need: Line, ground: Ground, ratio: Decimal) -> Accur
         bounds.append(Bound(laws if scale is ground else scale.limit(laws), item))
     assumptions = frozenset({Assumption.CLASS_TABLE, Assumption.RATIO_RULE})
     return Accuracy(tuple(bounds), Basis.ACCURACY_CLASS, ratio, assumptions, source)
+
+
+@lru_cache(maxsize=4096)
+def _terms_for(name: str) -> str:
+    """The terms of the trade for the objects that a name contains: 压力变送器 for 压变."""
+    return " ".join(thing.term for thing in find_objects(name))
 
 
 # --- What is offered -----------------------------------------------------------------------------------------

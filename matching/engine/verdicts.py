@@ -6,12 +6,21 @@ All values are in the SI unit of the quantity, uncertainties are expanded with k
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from math import prod
 
 from matching.engine.facts import Item, Line, Verdict
+
+# From the weakest to the strongest: fail if any check fails, else unknown if any is, else partial if any is.
+ORDER = (Verdict.FAIL, Verdict.UNKNOWN, Verdict.PARTIAL, Verdict.PASS)
+
+
+def weakest(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict of several checks together; unknown where there is none."""
+    return min(verdicts, key=ORDER.index, default=Verdict.UNKNOWN)
 
 
 class Assumption(StrEnum):
@@ -210,3 +219,9 @@ class PairVerdict:
         """The required lines, or all of them if none is required."""
         lines = tuple(line for line, required in zip(self.lines, self.required, strict=True) if required)
         return lines or self.lines
+
+    def counts_as(self, line: LineVerdict) -> Verdict:
+        """The verdict with which a line counts: without a tolerance beside lines that have one, that of its range."""
+        if line.reason is Reason.NEED_ACCURACY_UNSTATED and any(other.need.accuracy for other in self.counted):
+            return weakest(check.verdict for check in (line.kind, line.coverage, line.parameters))
+        return line.verdict
