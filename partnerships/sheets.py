@@ -3,7 +3,7 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO
@@ -90,8 +90,8 @@ def write_list(title: str, entries: Iterable[ShownEntry]) -> io.BytesIO:
     book = Workbook(write_only=True)
     sheet = _sheet_with_heading(book, title)
     for entry in entries:
-        sheet.append([_cell(sheet, _value(entry, column)) for column in COLUMNS])
-    return _saved(book)
+        sheet.append([write_cell(sheet, _value(entry, column)) for column in COLUMNS])
+    return saved(book)
 
 
 def write_template() -> io.BytesIO:
@@ -108,8 +108,8 @@ def write_template() -> io.BytesIO:
     notes = book.create_sheet("填写说明")
     notes.column_dimensions["A"].width = 110
     for note in NOTES:
-        notes.append([_cell(notes, note)])
-    return _saved(book)
+        notes.append([write_cell(notes, note)])
+    return saved(book)
 
 
 def source_labels() -> list[str]:
@@ -119,12 +119,17 @@ def source_labels() -> list[str]:
 
 def _sheet_with_heading(book: Workbook, title: str, headings=None):
     """A sheet with its first row, which stays in sight."""
-    columns = [column for column in COLUMNS if headings is None or column.heading in headings]
+    widths = {column.heading: column.width for column in COLUMNS if headings is None or column.heading in headings}
+    return add_sheet(book, title, widths, frozen="C2")
+
+
+def add_sheet(book: Workbook, title: str, widths: dict[str, int], *, frozen: str = "A2"):
+    """A new sheet with these headings in its first row."""
     sheet = book.create_sheet(title)
-    sheet.freeze_panes = "C2"
-    for place, column in enumerate(columns, start=1):
-        sheet.column_dimensions[get_column_letter(place)].width = column.width
-    cells = [_cell(sheet, column.heading) for column in columns]
+    sheet.freeze_panes = frozen
+    for place, width in enumerate(widths.values(), start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    cells = [write_cell(sheet, heading) for heading in widths]
     for cell in cells:
         cell.font = Font(bold=True)
         cell.fill = PatternFill("solid", fgColor="DDE7F0")
@@ -139,7 +144,7 @@ def _value(entry: ShownEntry, column: Column) -> str | int | date | None:
     return value or None
 
 
-def _cell(sheet, value: str | int | date | None) -> WriteOnlyCell:
+def write_cell(sheet, value: str | int | date | None) -> WriteOnlyCell:
     """A cell that no table program takes for a formula."""
     if not isinstance(value, str):
         cell = WriteOnlyCell(sheet, value)
@@ -154,7 +159,7 @@ def _cell(sheet, value: str | int | date | None) -> WriteOnlyCell:
     return cell
 
 
-def _saved(book: Workbook) -> io.BytesIO:
+def saved(book: Workbook) -> io.BytesIO:
     file = io.BytesIO()
     book.save(file)
     file.seek(0)
@@ -196,19 +201,25 @@ class SheetRow:
 
 def read_rows(file: BinaryIO) -> list[SheetRow]:
     """The filled rows of the first sheet that has the headings of a list."""
+    hint = f"下载模板填写，或用导出的清单；表头至少要有“{ENTERPRISE}”和“{TITLE}”，或“{NUMBER}”"
+    return read_table(file, READ, needed=({NUMBER}, {ENTERPRISE, TITLE}), hint=hint)
+
+
+def read_table(
+    file: BinaryIO, headings: Collection[str], *, needed: Collection[set[str]], hint: str, max_rows: int = MAX_ROWS
+) -> list[SheetRow]:
+    """The filled rows below the first line with all headings of one of the `needed` sets; a SheetError says why not."""
     for sheet in _sheets(file):
-        if heading := _find_heading(sheet):
+        if heading := _find_heading(sheet, headings, needed):
             place, columns = heading
             rows = [_read_row(number, cells, columns) for number, cells in sorted(sheet.rows.items()) if number > place]
             rows = [row for row in rows if row.texts or row.flaws]
             if not rows:
                 raise SheetError("表里没有填写内容。请在表头下面逐行填写后重新上传。")
-            if len(rows) > MAX_ROWS:
-                raise SheetError(f"表里有 {len(rows)} 行，一次最多导入 {MAX_ROWS} 行，请拆成几个文件后上传。")
+            if len(rows) > max_rows:
+                raise SheetError(f"表里有 {len(rows)} 行，一次最多导入 {max_rows} 行，请拆成几个文件后上传。")
             return rows
-    raise SheetError(
-        f"没有找到表头。请下载模板填写，或用导出的清单；表头至少要有“{ENTERPRISE}”和“{TITLE}”，或“{NUMBER}”。"
-    )
+    raise SheetError(f"没有找到表头。请{hint}。")
 
 
 def _sheets(file: BinaryIO) -> list[Sheet]:
@@ -233,13 +244,15 @@ def _refuse_bulk(data: bytes) -> None:
             refuse_bulk()
 
 
-def _find_heading(sheet: Sheet) -> tuple[int, dict[int, str]] | None:
+def _find_heading(
+    sheet: Sheet, known: Collection[str], needed: Collection[set[str]]
+) -> tuple[int, dict[int, str]] | None:
     """The row of the headings and the heading of each column; None for a sheet that is no list."""
     for number in sorted(sheet.rows)[:HEADING_WITHIN]:
         found = {column: re.sub(r"\s|[*＊]", "", cell.text) for column, cell in sheet.rows[number].items()}
-        columns = {column: heading for column, heading in found.items() if heading in READ}
+        columns = {column: heading for column, heading in found.items() if heading in known}
         headings = list(columns.values())
-        if NUMBER in headings or {ENTERPRISE, TITLE} <= set(headings):
+        if any(each <= set(headings) for each in needed):
             repeated = sorted({heading for heading in headings if headings.count(heading) > 1})
             if repeated:
                 raise SheetError(f"表头“{repeated[0]}”出现了两次，不知道读哪一列。请删除多余的一列后重新上传。")
