@@ -1,4 +1,4 @@
-"""What is on the board: worded by the organiser, confirmed by the enterprise, posted all at once, then only corrected."""
+"""The board: worded by the organiser, confirmed by the enterprise, posted all at once, then only corrected."""
 
 from collections.abc import Iterable
 from random import SystemRandom
@@ -135,8 +135,8 @@ def follow_challenge(challenge: Challenge, event: Event) -> None:
 def post_items(challenge: Challenge, *, actor: User) -> None:
     """Put all selected entries on the board, numbered in an order that tells nothing."""
     selected = list(challenge.entries.filter(status=E.SELECTED).select_related("need"))
-    if gone := [entry.need.number for entry in selected if entry.need.status not in KNOWN]:
-        raise TransitionError(f"这些需求已经撤回或正在修改，不能发榜：{'、'.join(gone)}。请等它们重新发布，或改为不入选。")
+    if gone := "、".join(entry.need.number for entry in selected if entry.need.status not in KNOWN):
+        raise TransitionError(f"{gone} 已经撤回或正在修改，不能发榜；请等需求重新发布，或改为不入选。")
     SystemRandom().shuffle(selected)
     digits = max(2, len(str(len(selected))))
     for number, entry in enumerate(selected, start=1):

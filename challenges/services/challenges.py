@@ -13,9 +13,12 @@ from accounts.models import Organisation, User
 from challenges.enums import ChallengeStatus, Phase, ReviewStage
 from challenges.models import Challenge, Criterion, PhaseWindow
 from challenges.notices import tell_entrants
+from challenges.services.board import follow_challenge
+from challenges.services.entries import close_to_former_organisers
 from challenges.workflow import PHASES, challenge_workflow
 from core.models import Event
 from core.workflow import NotPermitted, Transition, TransitionError
+from needs.models import Need
 
 # Name, weight and guidance of what is scored unless the organiser says otherwise.
 DEFAULT_CRITERIA = {
@@ -119,6 +122,7 @@ def update_challenge(
     challenge.save()
     if co_organisers is not None and _set_co_organisers(challenge, co_organisers):
         changed.append("co_organisers")
+        close_to_former_organisers(Need.objects.filter(entries__challenge=challenge), actor=actor)
     if changed:
         challenge.record("update", "修改赛事信息", actor=actor, data={"fields": changed})
     return challenge
@@ -218,6 +222,7 @@ def why_not_extended(challenge: Challenge, window: PhaseWindow | None) -> str:
 def move_challenge(challenge: Challenge, name: str, *, actor: User, note: str = "") -> Event:
     """Enter the next phase once everything is there, or call the challenge off; the enterprises are told."""
     event = challenge_workflow.apply(challenge, name, actor=actor, note=note)
+    follow_challenge(challenge, event)
     happened = "已取消，理由" if event.target == ChallengeStatus.CANCELLED else f"{event.label}阶段，日程"
     tell_entrants(challenge, f"{challenge.name}{happened}见赛事页面。", actor=actor)
     return event
