@@ -1,8 +1,6 @@
 """Dockings and confidentiality agreements in any state; everything is made through the services."""
 
-from datetime import timedelta
-
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,8 +9,8 @@ from django.utils import timezone
 from matching.models import Proposal
 from matching.services import move_proposal, propose_for_need
 from partnerships.models import Docking, LedgerEntry
-from partnerships.services.confidentiality import move_confidentiality, request_confidentiality
 from partnerships.services.agreements import content_mark, move_agreement
+from partnerships.services.confidentiality import move_confidentiality, request_confidentiality
 from partnerships.services.dockings import ask_stage, assign_steward, confirm_stage, pledge
 from partnerships.services.ledger import add_entry, add_entry_for_need, assign_entry, move_entry
 from tests.conftest import seat
