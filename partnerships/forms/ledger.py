@@ -102,7 +102,8 @@ class AssignForm(forms.Form):
     due_on = forms.DateField(label="完成时限", widget=DateInput())
 
     def __init__(self, data=None, *, entry, user, **options):
-        initial = {"responsible": entry.responsible_id, "person": entry.person_id, "due_on": entry.due_on}
+        due_on = None if entry.days_overdue else entry.due_on
+        initial = {"responsible": entry.responsible_id, "person": entry.person_id, "due_on": due_on}
         super().__init__(data, initial=initial, **options)
         bodies = possible_bodies(user)
         self.fields["responsible"].queryset = bodies

@@ -102,6 +102,19 @@ class PlannedRow:
             return LedgerEffect.NEW
         return LedgerEffect.CHANGED if self.fields or self.charge else LedgerEffect.UNCHANGED
 
+    @property
+    def enterprise_name(self) -> str:
+        return self.enterprise.name if self.enterprise else self.row.texts.get(ENTERPRISE, "")
+
+    @property
+    def title(self) -> str:
+        return self.row.texts.get(TITLE) or (self.entry.title if self.entry else "")
+
+    @property
+    def registers(self) -> bool:
+        """Whether the enterprise is new to the platform."""
+        return self.enterprise is not None and self.enterprise._state.adding
+
     def refuse(self, heading: str, message: str) -> None:
         self.problems.append(Problem(self.row.number, heading, message))
 
@@ -417,7 +430,7 @@ def _refuse_repeated(planned: PlannedRow, known: Known) -> None:
 
 
 def _register_enterprises(planned: list[PlannedRow], actor: User) -> None:
-    new = {row.enterprise.credit_code: row.enterprise for row in planned if row.enterprise._state.adding}
+    new = {row.enterprise.credit_code: row.enterprise for row in planned if row.registers}
     made = {
         code: register_enterprise(actor=actor, name=body.name, credit_code=code, region=body.region)
         for code, body in new.items()

@@ -98,7 +98,7 @@ def _detail_page(request, entry, **forms):
     user = request.user
     pending = pending_extension(entry)
     manages, works = (user.has_perm(f"partnerships.{name}_entry", entry) for name in ("manage", "work_on"))
-    offered = {}
+    steps, offered = ledger_workflow.steps_for(entry, user), {}
     if manages and entry.status in UNDONE:
         offered["assign_form"] = AssignForm(entry=entry, user=user)
     if works and entry.status in UNDONE:
@@ -107,7 +107,9 @@ def _detail_page(request, entry, **forms):
             offered["extension_form"] = ExtensionForm()
     context = {
         "entry": show_entry(entry, user),
-        "steps": [step for step in ledger_workflow.steps_for(entry, user) if step.name != "finish"],
+        # Finishing and cancelling have forms of their own.
+        "steps": [step for step in steps if step.name not in {"finish", "cancel"}],
+        "may_cancel": any(step.name == "cancel" for step in steps),
         "events": show_events(entry, user),
         "extensions": entry.extensions.exclude(status=ExtensionStatus.REQUESTED).select_related("decided_by"),
         "may_edit": manages and entry.need_id is None and entry.status in UNDONE,
