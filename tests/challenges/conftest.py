@@ -7,8 +7,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from challenges.enums import ChallengeStatus as C
-from challenges.models import Challenge, PhaseWindow
+from challenges.models import Challenge, Entry, PhaseWindow
+from challenges.services.board import confirm_item, post_items, prefilled, word_item
 from challenges.services.challenges import create_challenge, move_challenge, set_windows
+from challenges.services.entries import enter_need, move_entry
 from challenges.workflow import PHASES
 
 LENGTH, INTO = timedelta(days=14), timedelta(days=4)
@@ -56,3 +58,33 @@ def new_challenge(organiser):
 @pytest.fixture
 def challenge(new_challenge):
     return new_challenge()
+
+
+@pytest.fixture
+def new_entry(new_need, owner, organiser, challenge):
+    """Make entries in any status; what is on the board is worded and confirmed.
+
+    What reviewers decide, and what is posted, is set as it is: the services have tests of their own.
+    """
+
+    def make(status="entered", *, need=None, challenge=challenge, is_worded=None, **fields):
+        need = need or new_need("published", **fields)
+        entry = enter_need(challenge, need, actor=owner, consents=True)
+        if is_worded if is_worded is not None else status in {"selected", "on_board"}:
+            word_and_confirm(entry, organiser, owner)
+        if status in {"returned", "withdrawn"}:
+            name, actor = {"returned": ("return", organiser), "withdrawn": ("withdraw", owner)}[status]
+            move_entry(entry, name, actor=actor, note="请补充现场条件")
+        if status in {"selected", "on_board", "not_selected"}:
+            Entry.objects.filter(pk=entry.pk).update(status="selected" if status == "on_board" else status)
+        if status == "on_board":
+            post_items(challenge, actor=organiser)
+        return Entry.objects.get(pk=entry.pk)
+
+    return make
+
+
+def word_and_confirm(entry, organiser, owner):
+    """Have the organiser word the item as the need's public text has it, and the enterprise confirm."""
+    entry = word_item(entry, actor=organiser, **prefilled(entry, organiser))
+    confirm_item(entry, actor=owner, seen=entry.wording)
