@@ -11,6 +11,8 @@ from matching.api import MatchView, ProposalViewSet, ReadView
 from needs.api import NeedViewSet
 from partnerships.api.agreements import AcceptanceViewSet, AgreementViewSet
 from partnerships.api.cases import CaseViewSet
+from partnerships.api.confidentiality import ConfidentialityViewSet
+from partnerships.api.dockings import DockingViewSet
 from partnerships.api.ledger import LedgerViewSet
 from providers.api import CapabilityViewSet
 
@@ -21,6 +23,8 @@ api.register("capabilities", CapabilityViewSet)
 api.register("proposals", ProposalViewSet)
 api.register("notices", NoticeViewSet)
 api.register("challenges", ChallengeViewSet)
+api.register("confidentiality", ConfidentialityViewSet, basename="confidentiality")
+api.register("dockings", DockingViewSet)
 api.register("agreements", AgreementViewSet)
 api.register("acceptances", AcceptanceViewSet)
 api.register("cases", CaseViewSet, basename="case")

@@ -1,7 +1,6 @@
 """The filters of dockings and confidentiality agreements; none looks into a need."""
 
 import django_filters as filters
-from django.db.models import Q
 
 from partnerships.enums import ConfidentialityStatus, Side, Stage
 from partnerships.models import ConfidentialityAgreement, Docking
@@ -28,12 +27,7 @@ class DockingFilter(filters.FilterSet):
         return queryset.awaiting(self.request.user)
 
     def on_side(self, queryset, name, value: str):
-        user = self.request.user
-        own = {
-            Side.ENTERPRISE: Q(need__organisation__in=user.organisation_ids),
-            Side.PROVIDER: Q(institute__in=user.provider_ids),
-        }
-        return queryset.filter(own[value])
+        return queryset.of_side(self.request.user, value)
 
     def in_state(self, queryset, name, value: str):
         return {"open": queryset.open, "stale": queryset.stale, "ended": queryset.ended}[value]()

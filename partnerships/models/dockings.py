@@ -44,8 +44,18 @@ class DockingQuerySet(models.QuerySet):
         """Open dockings that nobody has written a log for within three weeks."""
         return self.open().filter(last_contact_on__lt=timezone.localdate() - STALE_AFTER)
 
+    def of_side(self, user, side: str):
+        """The dockings in which this person acts for that side."""
+        if not user.is_authenticated:
+            return self.none()
+        if side == Side.ENTERPRISE:
+            return self.filter(need__organisation__in=user.organisation_ids)
+        return self.filter(institute__in=user.provider_ids)
+
     def awaiting(self, user):
         """Open dockings in which this person has to answer whether the next stage is entered."""
+        if not user.is_authenticated:
+            return self.none()
         asked_by_provider = Q(asked_side=Side.PROVIDER, need__organisation__in=user.organisation_ids)
         asked_by_enterprise = Q(asked_side=Side.ENTERPRISE, institute__in=user.provider_ids)
         overseen = Q(need__in=Need.objects.overseen_by(user).values("pk"))

@@ -346,17 +346,17 @@ def possible_stewards(docking: Docking):
 
 
 @transaction.atomic
-def assign_steward(docking: Docking, *, actor: User, steward: User) -> Event:
+def assign_steward(docking: Docking, *, actor: User, steward: User | None) -> Event:
     """Name who carries the docking; it begins with that person's pledge."""
     docking.lock()
     if not actor.has_perm("partnerships.assign_steward", docking):
         raise NotPermitted("只有主管的组织方可以指派技术管家。")
     if not docking.is_open:
         raise TransitionError("对接已结束，不再指派技术管家。")
+    if steward is None or not possible_stewards(docking).filter(pk=steward.pk).exists():
+        raise TransitionError("技术管家须是组织方的成员或专家，且不属于对接任何一方，请另选。")
     if docking.steward == steward:
         raise TransitionError(f"{steward}已经是这项对接的技术管家。")
-    if not possible_stewards(docking).filter(pk=steward.pk).exists():
-        raise TransitionError("技术管家须是组织方的成员或专家，且不属于对接任何一方，请另选。")
     if docking.steward:
         _close_to_steward(docking, actor)
     docking.steward, docking.steward_pledged_at = steward, None

@@ -58,6 +58,7 @@ from partnerships.services.dockings import (
 )
 from partnerships.services.wording import newest_text
 from partnerships.shown import shown_need
+from partnerships.views.agreements import docking_context
 from partnerships.workflow import docking_workflow, is_backwards
 
 PATH = [stage for stage in Stage if stage != Stage.FAILED]
@@ -131,6 +132,7 @@ def _docking_page(request, docking, **bound):
         "files": docking.files.select_related("author"),
         "milestones": docking.milestones.all(),
         "events": docking.events.select_related("actor"),
+        **docking_context(docking, user),
         **_forms(docking, user),
         **bound,
     }

@@ -100,7 +100,9 @@ def test_the_signature_keeps_person_time_and_wording(new_confidentiality, owner,
 
 @pytest.mark.parametrize("level", [2, 3])
 @pytest.mark.parametrize(("status", "expected"), [*dict.fromkeys(WAY_TO, Sight.TEASER).items()])
-def test_only_an_agreement_in_force_opens_the_need(level, status, expected, new_proposal, new_confidentiality, provider):
+def test_only_an_agreement_in_force_opens_the_need(
+    level, status, expected, new_proposal, new_confidentiality, provider
+):
     """Both levels from the moment the organiser has passed the need on."""
     need = new_proposal(level).need
     assert sight(need, provider) == Sight.TEASER
