@@ -1,12 +1,16 @@
 from django.contrib import admin
 from django.utils import timezone
 
+from accounts.enums import MemberStatus
 from accounts.models import Mail, Membership, Organisation, User
 
 
 class MembershipInline(admin.TabularInline):
+    """Memberships end by their status, never by being deleted: they count as a tie for years."""
+
     model = Membership
     extra = 0
+    can_delete = False
     raw_id_fields = ["user", "organisation"]
 
 
@@ -17,6 +21,12 @@ class UserAdmin(admin.ModelAdmin):
     fields = ["name", "email", "phone", "is_active", "is_staff", "groups", "last_login"]
     readonly_fields = ["last_login"]
     inlines = [MembershipInline]
+
+    def save_formset(self, request, form, formset, change):
+        for row in formset.forms:
+            if row.instance.status == MemberStatus.ENDED and "status" in row.changed_data:
+                row.instance.ended_at = timezone.now()
+        super().save_formset(request, form, formset, change)
 
 
 @admin.register(Organisation)

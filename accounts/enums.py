@@ -41,6 +41,7 @@ class MemberRole(TextChoices):
 class MemberStatus(TextChoices):
     REQUESTED = "requested", "待批准"
     ACTIVE = "active", "在册"
+    ENDED = "ended", "已离任"
 
 
 class TokenScope(TextChoices):

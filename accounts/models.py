@@ -245,17 +245,24 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Membership(TimestampedModel):
-    """A person's place in an organisation."""
+    """A person's place in an organisation; one that has ended is kept, because it still binds for years."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name="用户")
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="memberships", verbose_name="单位")
     role = models.CharField("角色", max_length=10, choices=MemberRole, default=MemberRole.MEMBER)
     status = models.CharField("状态", max_length=10, choices=MemberStatus, default=MemberStatus.REQUESTED)
+    ended_at = models.DateTimeField("最近离任时间", null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "成员"
         ordering = ["created_at"]
-        constraints = [models.UniqueConstraint(name="membership_once", fields=["user", "organisation"])]
+        constraints = [
+            models.UniqueConstraint(name="membership_once", fields=["user", "organisation"]),
+            models.CheckConstraint(
+                name="membership_ended_has_time",
+                condition=~Q(status=MemberStatus.ENDED) | Q(ended_at__isnull=False),
+            ),
+        ]
 
     def __str__(self):
         return f"{self.user}（{self.organisation}）"

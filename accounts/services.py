@@ -8,10 +8,10 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.enums import MemberRole, MemberStatus, NoticeKind, TokenScope
+from accounts.enums import MemberRole, MemberStatus, NoticeKind, OrganisationKind, TokenScope
 from accounts.models import ApiToken, Membership, Organisation
 from accounts.notices import notify
-from core.workflow import NotPermitted
+from core.workflow import NotPermitted, TransitionError
 
 User = get_user_model()
 
@@ -44,7 +44,11 @@ def found_organisation(*, founder: User, **fields) -> Organisation:
 def request_membership(user: User, organisation: Organisation) -> Membership:
     """A request that an administrator of the organisation, or its organiser, has to approve."""
     membership, created = Membership.objects.get_or_create(user=user, organisation=organisation)
-    if not created:
+    if membership.status == MemberStatus.ENDED:
+        # Who comes back begins as a member; the time of leaving stays until then.
+        membership.status, membership.role = MemberStatus.REQUESTED, MemberRole.MEMBER
+        membership.save(update_fields=["status", "role", "updated_at"])
+    elif not created:
         raise ValidationError("您已经加入或申请过这个单位，请等待其管理员批准。")
     notify(
         User.objects.administering(organisation),
@@ -57,20 +61,50 @@ def request_membership(user: User, organisation: Organisation) -> Membership:
 
 
 @transaction.atomic
-def approve_membership(membership: Membership, *, actor: User) -> Membership:
-    """The person becomes an active member."""
+def approve_membership(membership: Membership, *, actor: User, role: MemberRole = MemberRole.MEMBER) -> Membership:
+    """The person becomes an active member, or an expert of an organising body."""
     if not actor.has_perm("accounts.approve_member", membership.organisation):
         raise NotPermitted("只有本单位管理员或主管的组织方可以批准成员。")
-    membership.status = MemberStatus.ACTIVE
-    membership.save(update_fields=["status", "updated_at"])
+    membership.lock()
+    if membership.status == MemberStatus.ACTIVE:
+        return membership
+    if membership.status == MemberStatus.ENDED:
+        raise TransitionError("这位成员已离任，须由本人重新申请加入。")
+    if role == MemberRole.EXPERT and membership.organisation.kind != OrganisationKind.AUTHORITY:
+        raise TransitionError("只有组织方单位设评审专家，请批准为成员。")
+    membership.status, membership.role = MemberStatus.ACTIVE, role
+    membership.save(update_fields=["status", "role", "updated_at"])
+    granted = (
+        "您已加入评审专家库，请完善专长、申报利益关系。"
+        if role == MemberRole.EXPERT
+        else ("您加入单位的申请已经批准，现在可以代表单位办理业务了。")
+    )
     notify(
         [membership.user],
         kind=NoticeKind.ACCOUNT,
-        text="您加入单位的申请已经批准，现在可以代表单位办理业务了。",
+        text=granted,
         url=membership.organisation.get_absolute_url(),
         key=f"membership:{membership.pk}:approved",
         actor=actor,
     )
+    return membership
+
+
+@transaction.atomic
+def end_membership(membership: Membership, *, actor: User) -> Membership:
+    """The membership as ended now: all rights that came with it are gone at the next request."""
+    if not actor.has_perm("accounts.approve_member", membership.organisation):
+        raise NotPermitted("只有本单位管理员或主管的组织方可以移出成员。")
+    # Two administrators may remove each other at once: only one of them succeeds.
+    membership.organisation.lock()
+    membership.lock()
+    if membership.status != MemberStatus.ACTIVE:
+        raise TransitionError(f"这位成员的状态是“{membership.get_status_display()}”，不能移出。")
+    others = User.objects.administering(membership.organisation).exclude(pk=membership.user_id)
+    if membership.role == MemberRole.ADMIN and not others.exists():
+        raise TransitionError("这是单位唯一的管理员，请先联系平台管理员指定另一位。")
+    membership.status, membership.ended_at = MemberStatus.ENDED, timezone.now()
+    membership.save(update_fields=["status", "ended_at", "updated_at"])
     return membership
 
 

@@ -47,4 +47,5 @@ urlpatterns = [
     path("organisations/<uuid:pk>/edit/", views.organisation_edit, name="organisation_edit"),
     path("organisations/<uuid:pk>/verify/", views.organisation_verify, name="organisation_verify"),
     path("members/<uuid:pk>/approve/", views.member_approve, name="member_approve"),
+    path("members/<uuid:pk>/end/", views.member_end, name="member_end"),
 ]

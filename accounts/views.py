@@ -9,13 +9,14 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from accounts.enums import Rhythm
+from accounts.enums import MemberRole, Rhythm
 from accounts.filters import NoticeFilter
 from accounts.forms import JoinForm, NoticePreferenceForm, OrganisationForm, SignUpForm, TokenForm
 from accounts.models import Membership, Notice, Organisation
 from accounts.notices import is_local, mark_read, rhythms_of, set_rhythms
 from accounts.services import (
     approve_membership,
+    end_membership,
     found_organisation,
     issue_token,
     register_user,
@@ -142,14 +143,31 @@ def organisation_verify(request, pk):
 
 @require_POST
 def member_approve(request, pk):
-    membership = get_object_or_404(
-        Membership.objects.filter(organisation__in=Organisation.objects.visible_to(request.user)), pk=pk
-    )
+    """Take a person in, as a member or as an expert."""
+    membership = _visible_membership(request, pk)
+    role = MemberRole.EXPERT if request.POST.get("role") == MemberRole.EXPERT else MemberRole.MEMBER
     try:
-        approve_membership(membership, actor=request.user)
+        approve_membership(membership, actor=request.user, role=role)
     except TransitionError as error:
         messages.error(request, str(error))
     return redirect(membership.organisation)
+
+
+@require_POST
+def member_end(request, pk):
+    membership = _visible_membership(request, pk)
+    try:
+        end_membership(membership, actor=request.user)
+    except TransitionError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, f"{membership.user}已移出，其权限即时失效。")
+    return redirect(membership.organisation)
+
+
+def _visible_membership(request, pk) -> Membership:
+    visible = Membership.objects.filter(organisation__in=Organisation.objects.visible_to(request.user))
+    return get_object_or_404(visible.select_related("organisation", "user"), pk=pk)
 
 
 @require_safe

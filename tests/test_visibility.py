@@ -274,6 +274,12 @@ ANSWERS = {
         {},
         one_of(dict.fromkeys([*ENTERPRISE, "organiser", "admin"], 302), 404),
     ),
+    "accounts:member_end": (
+        "post",
+        REQUEST,
+        {},
+        one_of(dict.fromkeys([*ENTERPRISE, "organiser", "admin"], 302), 404),
+    ),
     "needs:list": ("get", NOTHING, {}, everyone),
     "needs:mine": ("get", NOTHING, {}, SIGNED_IN),
     "needs:desk": ("get", NOTHING, {}, only(ORGANISERS)),

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, StepValueValidator
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -15,6 +15,7 @@ from challenges.models.entries import Entry
 from core.models import TimestampedModel, TracedModel
 
 MAX_POINTS = 100
+POINT_STEP = Decimal("0.5")
 STANDING = frozenset({S.ASSIGNED, S.DRAFTING, S.LOCKED})
 
 
@@ -60,10 +61,14 @@ class Declaration(TimestampedModel):
 
 
 class Waiver(TimestampedModel):
-    """An administrator's word that a reviewer may score an item in spite of a tie; the reason is public."""
+    """An administrator's word that a reviewer may score an item in spite of these kinds of tie; the reason is public.
+
+    A tie of another kind that comes later is not covered.
+    """
 
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="waivers", verbose_name="参赛需求")
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="专家")
+    kinds = models.JSONField("豁免的冲突", default=list, editable=False)
     reason = models.CharField("公开理由", max_length=300)
     author = models.ForeignKey(User, models.PROTECT, related_name="+", editable=False, verbose_name="批准人")
 
@@ -94,11 +99,12 @@ class ReviewQuerySet(models.QuerySet):
 
 
 class Review(TracedModel):
-    """One expert's scores for one item; its own id is all that the reviewer's addresses show."""
+    """One expert's scores for one item; its own id and a random label are all that the reviewer knows it by."""
 
     stage = models.CharField("环节", max_length=20, choices=ReviewStage, default=ReviewStage.SCREENING)
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="reviews", verbose_name="参赛需求")
     reviewer = models.ForeignKey(User, models.PROTECT, related_name="reviews", verbose_name="专家")
+    label = models.CharField("盲评编号", max_length=6, default="", editable=False)
     status = models.CharField("状态", max_length=12, choices=S, default=S.ASSIGNED, editable=False)
     comment = models.TextField("总体意见", max_length=2000, blank=True)
     locked_at = models.DateTimeField("提交时间", null=True, editable=False)
@@ -115,13 +121,14 @@ class Review(TracedModel):
                 condition=Q(status__in=sorted(STANDING)),
                 violation_error_message="这位专家已经在评审这一项。",
             ),
+            models.UniqueConstraint(name="review_label_once", fields=["reviewer", "label"], condition=~Q(label="")),
             models.CheckConstraint(
                 name="review_locked_has_time", condition=~Q(status=S.LOCKED) | Q(locked_at__isnull=False)
             ),
         ]
 
     def __str__(self):
-        return f"{self.get_stage_display()} {self.pk.hex[:8].upper()}"
+        return f"需求 {self.label}"
 
     def get_absolute_url(self):
         return reverse("challenges:review_detail", args=[self.pk])
@@ -149,7 +156,11 @@ class Score(TimestampedModel):
         decimal_places=1,
         null=True,
         blank=True,
-        validators=[MinValueValidator(0), MaxValueValidator(MAX_POINTS)],
+        validators=[
+            MinValueValidator(0, "得分不能低于 0。"),
+            MaxValueValidator(MAX_POINTS, f"得分不能高于 {MAX_POINTS}。"),
+            StepValueValidator(POINT_STEP, "得分以 0.5 分为一档，请填写如 82 或 82.5。"),
+        ],
     )
     reason = models.CharField("理由", max_length=500, blank=True)
 

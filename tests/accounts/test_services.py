@@ -2,15 +2,16 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.enums import MemberRole, MemberStatus
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.services import (
     approve_membership,
+    end_membership,
     found_organisation,
     request_membership,
     update_organisation,
     verify_organisation,
 )
-from core.workflow import NotPermitted
+from core.workflow import NotPermitted, TransitionError
 from tests.conftest import credit_code, seat
 
 
@@ -95,3 +96,37 @@ def test_only_the_administrator_vouches_for_an_authority(people, new_organisatio
     authority = new_organisation("authority", verified=False)
     allowed = {name for name, user in people.items() if attempt(verify_organisation, authority, actor=user)}
     assert allowed == {"admin"}
+
+
+def test_a_membership_that_ends_is_kept_and_its_rights_are_gone(owner, colleague, enterprise):
+    membership = end_membership(Membership.objects.get(user=colleague), actor=owner)
+    assert (membership.status, membership.ended_at is not None) == (MemberStatus.ENDED, True)
+    assert User.objects.get(pk=colleague.pk).organisation_ids == set()
+
+
+def test_who_comes_back_asks_again_and_the_time_of_leaving_stays(owner, colleague, enterprise):
+    ended = end_membership(Membership.objects.get(user=colleague), actor=owner)
+    asked = request_membership(colleague, enterprise)
+    assert (asked.pk, asked.status, asked.ended_at) == (ended.pk, MemberStatus.REQUESTED, ended.ended_at)
+
+
+def test_the_only_administrator_cannot_be_removed(owner, enterprise):
+    with pytest.raises(TransitionError, match="唯一的管理员"):
+        end_membership(Membership.objects.get(user=owner), actor=owner)
+
+
+def test_who_is_no_member_any_more_cannot_be_removed_again(owner, colleague, enterprise):
+    membership = end_membership(Membership.objects.get(user=colleague), actor=owner)
+    with pytest.raises(TransitionError, match="已离任"):
+        end_membership(membership, actor=owner)
+
+
+@pytest.mark.parametrize(("kind", "role"), [("authority", "expert"), ("enterprise", None)])
+def test_experts_are_taken_in_by_organising_bodies_alone(kind, role, new_user, new_organisation, admin):
+    founder = new_user("创办人")
+    membership = request_membership(new_user("专家"), new_organisation(kind, founder=founder))
+    if role:
+        assert approve_membership(membership, actor=founder, role=MemberRole.EXPERT).role == role
+    else:
+        with pytest.raises(TransitionError, match="只有组织方单位设评审专家"):
+            approve_membership(membership, actor=founder, role=MemberRole.EXPERT)
