@@ -17,6 +17,7 @@ from partnerships.services.agreements import (
     revise_agreement,
     update_agreement,
 )
+from tests.conftest import seat
 from tests.partnerships.conftest import CONTRACT, confirm
 
 pytestmark = pytest.mark.django_db
@@ -77,8 +78,6 @@ def test_only_the_enterprise_says_that_a_contract_was_fulfilled(effective, provi
 
 
 def test_nobody_confirms_for_both_sides(docking, owner, institute):
-    from tests.conftest import seat
-
     seat(owner, institute)
     both = type(owner).objects.get(pk=owner.pk)
     one = draft_agreement(docking, actor=both, **CONTRACT)
