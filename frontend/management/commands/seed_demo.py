@@ -12,16 +12,19 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.enums import MemberStatus
-from accounts.models import Membership, Organisation, User
+from accounts.models import Membership, Notice, Organisation, User
 from accounts.services import found_organisation, register_user, verify_organisation
 from core.progress import bar
+from frontend.stories import days_ago, tell_stories
 from matching.services import rematch
 from needs.enums import NeedStatus
+from needs.models import Need
 from needs.services import confirm_public_text, create_need, move_need, write_public_text
 from providers.models import Credential
 from providers.services import create_capability, move_capability, save_credential
 
 PASSWORD = "liangzhi-demo"
+NEWS = timedelta(days=2)
 DATA = Path(__file__).resolve().parents[2] / "demo"
 # The steps from draft to each state, and who takes them.
 STEPS_TO = {
@@ -86,7 +89,11 @@ class Command(BaseCommand):
         show = partial(bar, verbosity=verbosity)
         with transaction.atomic():
             self.seed(show)
+        stories = load("stories")
+        tell_stories(show(stories, label="演示对接", total=len(stories)), needs=self.needs, bodies=self.bodies)
         count = rematch(progress=partial(show, label="匹配需求"))
+        # What lies back for days has been read.
+        Notice.objects.filter(created_at__lt=timezone.now() - NEWS).update(read_at=timezone.now())
         self.stdout.write(self.style.SUCCESS(f"演示数据已写入，{count} 条需求已匹配。"))
         self.show_accounts()
 
@@ -103,15 +110,18 @@ class Command(BaseCommand):
         rows = load("organisations")
         self.bodies = {row["key"]: self.organisation(row) for row in show(rows, label="登记单位")}
         self.founders = {key: body.memberships.select_related("user").get().user for key, body in self.bodies.items()}
-        self.credentials = {}
+        self.credentials, self.needs = {}, {}
         for row in load("credentials"):
             self.credential(row)
         for row in show([*load("capabilities"), *load("research")], label="发布能力"):
             self.capability(row)
-        for row in show(load("needs"), label="提出需求"):
-            self.need(row)
         for row in load("accounts"):
             self.account(row)
+        begun = {story["need"]: story["days_ago"] for story in load("stories")}
+        for row in show(load("needs"), label="提出需求"):
+            # Somewhat before its story, if it has one.
+            with days_ago(begun.get(row["key"], 0) + 1):
+                self.needs[row["key"]] = self.need(row)
 
     def organisation(self, row) -> Organisation:
         founder = register_user(email=f"{row['key']}@demo.example", password=None, name=f"{row['name'][:6]}联系人")
@@ -160,7 +170,7 @@ class Command(BaseCommand):
         )
         move_capability(capability, "publish", actor=actor)
 
-    def need(self, row):
+    def need(self, row) -> Need:
         owner = self.founders[row["organisation"]]
         need = create_need(
             id=self.new_id(),
@@ -175,6 +185,7 @@ class Command(BaseCommand):
         )
         for step in STEPS_TO[row["status"]]:
             self.take(need, step, owner, row)
+        return need
 
     def take(self, need, step, owner, row):
         if step == "confirm":
