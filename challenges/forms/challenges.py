@@ -17,7 +17,7 @@ from challenges.services.challenges import (
 )
 from challenges.workflow import PHASES
 from core.forms import filled_rows
-from core.regions import region_choices
+from core.regions import region_label, region_names
 
 
 class MomentField(forms.DateTimeField):
@@ -39,13 +39,17 @@ class ChallengeForm(forms.ModelForm):
     """What a challenge is about and how it is judged; who organises it is chosen once."""
 
     regions = forms.MultipleChoiceField(
-        label="面向地区", required=False, choices=[], help_text="不选表示全国；按住 Ctrl（Mac 为 ⌘）可选多个。"
+        label="面向地区",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="不选表示全国。",
     )
     co_organisers = forms.ModelMultipleChoiceField(
         label="协办单位",
         queryset=None,
         required=False,
-        help_text="协办的组织方可一同管理赛事；协办的机构只列名。按住 Ctrl（Mac 为 ⌘）可选多个。",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="协办的组织方可一同管理赛事；协办的机构只列名。",
     )
 
     class Meta:
@@ -71,10 +75,11 @@ class ChallengeForm(forms.ModelForm):
 
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["regions"].choices = region_choices()
-        self.fields["co_organisers"].queryset = possible_co_organisers()
-        for name in ("regions", "co_organisers"):
-            self.fields[name].widget.attrs["size"] = 8
+        provinces = [code for code in region_names() if code.endswith("0000")]
+        # Smaller regions come in through the API, and are not to get lost here.
+        codes = dict.fromkeys([*provinces, *self.instance.regions])
+        self.fields["regions"].choices = [(code, region_label(code)) for code in codes]
+        self.fields["co_organisers"].queryset = possible_co_organisers().exclude(pk=self.instance.organiser_id)
         if self.instance._state.adding:
             self.fields["organiser"].queryset = possible_organisers(user)
             self.fields["organiser"].initial = self.fields["organiser"].queryset.first()
