@@ -264,7 +264,7 @@ def _find_enterprise(planned: PlannedRow, known: Known) -> Organisation | None:
         try:
             code = clean_credit_code(code)
         except ValidationError as error:
-            planned.refuse(CODE, error.messages[0])
+            planned.refuse(CODE, error.messages[0].removeprefix(CODE))
             return None
     found = known.by_code.get(code) if code else known.by_name.get(name)
     if found is None:

@@ -1,5 +1,7 @@
 """The two lists of the ledger, the page of an entry with its forms, and sheets out and in."""
 
+from collections import Counter
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -270,7 +272,8 @@ def ledger_import_detail(request, pk):
     if ledger_import.applied_at is None:
         planned = plan_import(ledger_import, actor=request.user)
         problems = [problem for row in planned for problem in row.problems]
-        effects = [(each.label, sum(row.effect == each for row in planned)) for each in LedgerEffect]
+        sound = Counter(row.effect for row in planned if not row.problems)
+        effects = [(each.label, sound[each]) for each in LedgerEffect]
         page = Paginator(planned, ROWS_PER_PAGE).get_page(request.GET.get("page"))
         context |= {"page": page, "problems": problems, "effects": effects}
     else:
