@@ -1,7 +1,7 @@
 from django.urls import path
 
 from challenges.enums import ReviewStage
-from challenges.views import challenges
+from challenges.views import board, challenges, entries
 
 app_name = "challenges"
 urlpatterns = [
@@ -24,4 +24,23 @@ urlpatterns = [
     ),
     path("<uuid:pk>/extend/", challenges.challenge_extend, name="challenge_extend"),
     path("<uuid:pk>/move/<slug:name>/", challenges.challenge_move, name="challenge_move"),
+    path("<uuid:pk>/entries/", entries.entry_list, name="entry_list"),
+    path("<uuid:pk>/enter/", entries.entry_create, name="entry_create"),
+    path("<uuid:pk>/enter-for/", entries.entry_on_behalf, name="entry_on_behalf"),
+    path("entries/<uuid:pk>/", entries.entry_detail, name="entry_detail"),
+    path("entries/<uuid:pk>/duplicates/", entries.entry_duplicates, name="entry_duplicates"),
+    path("entries/<uuid:pk>/move/<slug:name>/", entries.entry_move, name="entry_move"),
+    path("<uuid:pk>/intake/", entries.intake_create, name="intake_create"),
+    path("intake/template/", entries.intake_template, name="intake_template"),
+    path("intake/<uuid:pk>/", entries.intake_detail, name="intake_detail"),
+    path("intake/<uuid:pk>/confirm/", entries.intake_confirm, name="intake_confirm"),
+    path("intake/needs/<uuid:pk>/", entries.intake_need, name="intake_need"),
+    path("<uuid:pk>/board/", board.board, name="board"),
+    path("<uuid:pk>/board/export/", board.board_export, name="board_export"),
+    path("<uuid:pk>/board/matches/", board.board_matches, name="board_matches"),
+    path("board/<uuid:pk>/", board.board_item, name="board_item"),
+    path("board/<uuid:pk>/edit/", board.item_edit, name="item_edit"),
+    path("board/<uuid:pk>/confirm/", board.item_confirm, name="item_confirm"),
+    path("board/<uuid:pk>/correct/", board.item_correct, name="item_correct"),
+    path("board/<uuid:pk>/invite/", board.item_invite, name="item_invite"),
 ]

@@ -16,6 +16,7 @@ from challenges.services.entries import OPEN, close_to_former_organisers, has_ac
 from challenges.workflow import entry_workflow
 from core.enums import Level
 from core.models import Event
+from core.regions import region_choices
 from core.workflow import NotPermitted, TransitionError
 from needs.disclosure import disclose, sight_of
 from needs.enums import KNOWN
@@ -42,10 +43,16 @@ def prefilled(entry: Entry, user: User) -> dict:
         "conditions": "",
         "budget_band": need.budget_band if need.shows_budget else "",
         "discipline": need.discipline,
-        "region": need.organisation.region,
+        "region": city_of(need.organisation.region),
         # The lines of a confidential need are not for everybody unless both sides say so.
         "shows_lines": need.level == Level.PUBLIC and bool(need.lines.all()),
     }
+
+
+def city_of(region: str) -> str:
+    """The city of a region, or its province; the county would say too much of an enterprise without a name."""
+    known = {code for _, group in region_choices() for code, _ in group}
+    return next((code for code in (region, f"{region[:4]}00", f"{region[:2]}0000") if code in known), "")
 
 
 @transaction.atomic
@@ -115,8 +122,15 @@ def confirm_item(entry: Entry, *, actor: User, seen: str, note: str = "") -> Eve
     )
 
 
+def may_confirm(entry: Entry, user: User) -> bool:
+    """Whether this person can give the enterprise's word: it itself, or the organiser for one without an account."""
+    if user.has_perm("challenges.own_entry", entry):
+        return True
+    return user.has_perm("challenges.run_challenge", entry) and not has_account(entry.need.organisation)
+
+
 def _check_on_behalf(entry: Entry, actor: User, note: str) -> None:
-    if not actor.has_perm("challenges.run_challenge", entry) or has_account(entry.need.organisation):
+    if not may_confirm(entry, actor):
         raise NotPermitted("榜单内容只能由需求所属企业确认。")
     if not note.strip():
         raise TransitionError("请写明企业由谁、何时、以什么方式同意，再代为确认。")

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from accounts.enums import NoticeKind, OrganisationKind
-from accounts.models import Organisation, User
+from accounts.enums import MemberRole, MemberStatus, NoticeKind, OrganisationKind
+from accounts.models import Membership, Organisation, User
 from accounts.notices import notify
 from challenges.enums import ChallengeStatus as C
 from challenges.enums import EntryStatus as E
@@ -102,7 +102,13 @@ def _check_on_behalf(challenge: Challenge, need: Need, actor: User, note: str) -
 
 def has_account(enterprise: Organisation) -> bool:
     """Whether somebody can act for the enterprise on the platform."""
-    return User.objects.acting_for(enterprise).exists()
+    return bool(with_account([enterprise]))
+
+
+def with_account(enterprises: Iterable[Organisation]) -> set:
+    """The ids of those of the enterprises for which somebody can act on the platform."""
+    seats = Membership.objects.filter(organisation__in=enterprises, status=MemberStatus.ACTIVE, user__is_active=True)
+    return set(seats.exclude(role=MemberRole.EXPERT).values_list("organisation", flat=True))
 
 
 def enterable_needs(challenge: Challenge, user: User):

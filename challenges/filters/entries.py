@@ -1,0 +1,32 @@
+"""The filter of the entries one has something to do with."""
+
+import django_filters as filters
+from django.db.models import Q
+
+from challenges.enums import EntryStatus
+from challenges.models import Entry
+
+SOURCES = [("enterprise", "企业报名"), ("organiser", "组织方代报")]
+
+
+class EntryFilter(filters.FilterSet):
+    q = filters.CharFilter(label="关键词", method="search", max_length=100)
+    status = filters.ChoiceFilter(label="状态", choices=EntryStatus, empty_label="全部")
+    source = filters.ChoiceFilter(label="来源", choices=SOURCES, method="from_source", empty_label="全部")
+    confirmed = filters.ChoiceFilter(
+        label="榜单内容", choices=[("yes", "企业已确认"), ("no", "待确认")], method="is_confirmed", empty_label="全部"
+    )
+
+    class Meta:
+        model = Entry
+        fields = ["q", "status", "source", "confirmed"]
+
+    def search(self, queryset, name, value: str):
+        """In what will be public, whatever the reader may see beyond it."""
+        return queryset.filter(Q(board_title__icontains=value) | Q(need__public_title__icontains=value))
+
+    def from_source(self, queryset, name, value: str):
+        return queryset.filter(is_on_behalf=value == "organiser")
+
+    def is_confirmed(self, queryset, name, value: str):
+        return queryset.filter(confirmed_at__isnull=value == "no")
