@@ -16,6 +16,7 @@ from matching.catalogue import active_weights
 from matching.engine.facts import from_json
 from matching.engine.match import Gap
 from matching.enums import CLOSED, Side
+from matching.enums import ProposalStatus as S
 from matching.filters import InboxFilter, InviteFilter
 from matching.forms import AnswerForm, InviteForm
 from matching.learning import activate_weights
@@ -51,6 +52,7 @@ def need_proposals(request, pk):
         "need": need,
         "side": Side.ENTERPRISE if need.organisation_id in request.user.organisation_ids else Side.ORGANISER,
         "is_matched": is_matched,
+        "interested": [card for card in cards if card.proposal.status == S.PROVIDER_INTERESTED],
         "gap": describe_gap(from_json(Gap, state.gap)) if state else "",
         "existing": [card for card in cards if card.capability.kind == CapabilityKind.SERVICE],
         "research": [card for card in cards if card.capability.kind == CapabilityKind.RESEARCH],
@@ -164,7 +166,9 @@ def invite(request, pk):
 
 def _invite_page(request, need, form, *, status):
     able = Capability.objects.matchable().filter(organisation=OuterRef("pk"))
-    institutes = Organisation.objects.providers().verified().filter(Exists(able)).order_by("name")
+    institutes = Organisation.objects.providers().verified().filter(Exists(able))
+    # Comparing the need with all of them would take too long for a page; who works in its field comes first.
+    institutes = institutes.order_by(Exists(able.filter(discipline=need.discipline)).desc(), "name")
     found = InviteFilter(request.GET, institutes, request=request)
     page = Paginator(found.qs, 10).get_page(request.GET.get("page"))
     best = best_of_each(need, [institute.pk for institute in page])
