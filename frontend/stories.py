@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import Organisation, User
 from matching.catalogue import Basis, current_basis
 from matching.models import Proposal
-from matching.services import invite_institute, move_proposal, propose_for_need
+from matching.services import expire_proposals, invite_institute, move_proposal, propose_for_need
 from needs.models import Need
 from partnerships.enums import Side
 from partnerships.models import Docking
@@ -58,6 +58,7 @@ def tell_stories(stories: Iterable[dict], *, needs: dict[str, Need], bodies: dic
             named = arguments.pop() if arguments and isinstance(arguments[-1], dict) else {}
             with days_ago(story["days_ago"] - day):
                 getattr(teller, action)(*arguments, **named)
+    expire_proposals()
 
 
 class Storyteller:
@@ -66,9 +67,10 @@ class Storyteller:
     def __init__(self, need: Need, institute: Organisation, basis: Basis, *, organiser: User, steward: User):
         self.need, self.institute, self.basis = need, institute, basis
         self.organiser, self.steward_person = organiser, steward
+        # Whoever came last is the one who can sign in, where there is a demo account.
         self.people = {
-            Side.ENTERPRISE: User.objects.acting_for(need.organisation).order_by("date_joined").first(),
-            Side.PROVIDER: User.objects.acting_for(institute).order_by("date_joined").first(),
+            Side.ENTERPRISE: User.objects.acting_for(need.organisation).order_by("-date_joined").first(),
+            Side.PROVIDER: User.objects.acting_for(institute).order_by("-date_joined").first(),
         }
 
     @property
