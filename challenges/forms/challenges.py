@@ -19,6 +19,8 @@ from challenges.workflow import PHASES
 from core.forms import filled_rows
 from core.regions import region_label, region_names
 
+ENDS = {"opens_at": "开始", "closes_at": "截止"}
+
 
 class MomentField(forms.DateTimeField):
     """A day and a time of day, in Shanghai."""
@@ -113,26 +115,30 @@ class CalendarForm(forms.Form):
 
     def __init__(self, *args, challenge, **kwargs):
         super().__init__(*args, **kwargs)
+        self.begun = {
+            window.phase: (window.opens_at, window.closes_at)
+            for window in challenge.windows.all()
+            if challenge.status != ChallengeStatus.DRAFT and window.opens_at <= timezone.now()
+        }
         for phase in PHASES:
             window = challenge.window(phase)
-            begun = challenge.status != ChallengeStatus.DRAFT and window and window.opens_at <= timezone.now()
-            for name, label in (("opens_at", "开始"), ("closes_at", "截止")):
+            for name, label in ENDS.items():
                 self.fields[f"{phase}_{name}"] = MomentField(
                     label=f"{phase.label}{label}",
                     required=False,
-                    disabled=bool(begun),
+                    disabled=phase in self.begun,
                     initial=getattr(window, name, None),
                 )
 
     @property
     def rows(self) -> list[tuple[Phase, list[forms.BoundField]]]:
-        return [(phase, [self[f"{phase}_opens_at"], self[f"{phase}_closes_at"]]) for phase in PHASES]
+        return [(phase, [self[f"{phase}_{end}"] for end in ENDS]) for phase in PHASES]
 
     @property
     def calendar(self) -> dict:
-        """The phases of which both times are given."""
+        """The phases of which both times are given; those that have begun to the split second."""
         spans = {phase: tuple(self.cleaned_data.get(f"{phase}_{end}") for end in ENDS) for phase in PHASES}
-        return {phase: span for phase, span in spans.items() if all(span)}
+        return {phase: span for phase, span in spans.items() if all(span)} | self.begun
 
     def clean(self):
         data = super().clean()
@@ -149,9 +155,6 @@ class CalendarForm(forms.Form):
         return data
 
 
-ENDS = ("opens_at", "closes_at")
-
-
 class CriterionForm(forms.ModelForm):
     class Meta:
         model = Criterion
@@ -160,6 +163,10 @@ class CriterionForm(forms.ModelForm):
 
 
 class CriteriaFormSet(forms.BaseFormSet):
+    default_error_messages = forms.BaseFormSet.default_error_messages | {
+        "too_many_forms": f"一个环节最多 {MAX_CRITERIA} 项指标，请合并或删除一些。"
+    }
+
     def initial_form_count(self):
         """None of the rows sent is taken for a stored one, so that any may be left blank."""
         return 0 if self.is_bound else super().initial_form_count()
@@ -184,7 +191,7 @@ CriterionFormSet = forms.formset_factory(
     formset=CriteriaFormSet,
     extra=0,
     max_num=MAX_CRITERIA,
-    absolute_max=MAX_CRITERIA,
+    absolute_max=2 * MAX_CRITERIA,
     validate_max=True,
     can_delete=True,
 )

@@ -19,7 +19,6 @@ from challenges.ical import write_calendar
 from challenges.models import Challenge
 from challenges.services.challenges import (
     CHANGEABLE,
-    MAX_CRITERIA,
     copy_challenge,
     create_challenge,
     extend_window,
@@ -143,7 +142,7 @@ def challenge_criteria(request, pk, stage):
         return _criteria_page(request, challenge, stage, CriterionFormSet(initial=rows, prefix="criteria"))
     formset = CriterionFormSet(request.POST, prefix="criteria")
     if "add_line" in request.POST:
-        rows = [*_rows_of(formset), {}][:MAX_CRITERIA]
+        rows = [*_rows_of(formset), {}]
         return _criteria_page(request, challenge, stage, CriterionFormSet(initial=rows, prefix="criteria"))
     if formset.is_valid():
         try:
@@ -262,8 +261,10 @@ def _present(challenge: Challenge):
 
 
 def _calendar(challenge: Challenge) -> list[tuple]:
-    """The windows in the order of the phases, each with its countdown."""
-    return [(window, countdown(window)) for phase in PHASES if (window := challenge.window(phase))]
+    """The windows in the order of the phases, each with its countdown unless all is off."""
+    windows = [window for phase in PHASES if (window := challenge.window(phase))]
+    is_off = challenge.status == ChallengeStatus.CANCELLED
+    return [(window, "" if is_off else countdown(window)) for window in windows]
 
 
 def _refuse_outsider(request) -> None:
