@@ -82,7 +82,7 @@ def confidentiality_request(request, pk):
     except TransitionError as error:
         messages.error(request, str(error))
         return redirect(need)
-    messages.success(request, "申请已发给企业。请阅读协议全文并签署，双方签署后即可查看详情。")
+    messages.success(request, "企业已收到申请。请阅读协议全文并签署，双方签署后即可查看详情。")
     return redirect(agreement)
 
 
