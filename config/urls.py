@@ -6,7 +6,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from accounts.api import NoticePreferenceViewSet, NoticeViewSet, OrganisationViewSet
+from challenges.api.board import ItemViewSet
 from challenges.api.challenges import ChallengeViewSet
+from challenges.api.entries import EntryViewSet, InvitationViewSet
 from matching.api import MatchView, ProposalViewSet, ReadView
 from needs.api import NeedViewSet
 from partnerships.api.agreements import AcceptanceViewSet, AgreementViewSet
@@ -23,6 +25,9 @@ api.register("capabilities", CapabilityViewSet)
 api.register("proposals", ProposalViewSet)
 api.register("notices", NoticeViewSet)
 api.register("challenges", ChallengeViewSet)
+api.register("challenge-entries", EntryViewSet, basename="entry")
+api.register("board-items", ItemViewSet, basename="board-item")
+api.register("challenge-invitations", InvitationViewSet, basename="invitation")
 api.register("confidentiality", ConfidentialityViewSet, basename="confidentiality")
 api.register("dockings", DockingViewSet)
 api.register("agreements", AgreementViewSet)

@@ -4,7 +4,7 @@ import django_filters as filters
 from django.db.models import Q
 
 from challenges.enums import EntryStatus
-from challenges.models import Entry
+from challenges.models import Entry, Invitation
 
 SOURCES = [("enterprise", "企业报名"), ("organiser", "组织方代报")]
 
@@ -30,3 +30,20 @@ class EntryFilter(filters.FilterSet):
 
     def is_confirmed(self, queryset, name, value: str):
         return queryset.filter(confirmed_at__isnull=value == "no")
+
+
+class EntryApiFilter(EntryFilter):
+    """By a plain id: a choice among records would tell which hidden ones exist."""
+
+    challenge = filters.UUIDFilter(label="挑战赛", field_name="challenge_id")
+
+    class Meta(EntryFilter.Meta):
+        fields = ["challenge", *EntryFilter.Meta.fields]
+
+
+class InvitationFilter(filters.FilterSet):
+    entry = filters.UUIDFilter(label="榜单项目", field_name="entry_id")
+
+    class Meta:
+        model = Invitation
+        fields = ["entry"]
