@@ -17,7 +17,8 @@ from matching.engine.facts import Cells, Item, Line, from_json
 from matching.engine.judging import judge_line
 from matching.engine.lines import read_line
 from matching.engine.units import KINDS
-from needs.disclosure import disclose
+from needs.disclosure import sight_of
+from needs.enums import Sight
 from needs.models import Need
 from partnerships.enums import Mark, Side, Stage
 from partnerships.models import Acceptance, AcceptanceLine, Docking
@@ -184,7 +185,7 @@ def may_write(docking: Docking, user: User) -> bool:
 
 def reads_lines(need: Need, user: User) -> bool:
     """Whether the need's measurement lines are open to the user; a signed confidentiality may have ended."""
-    return Need.objects.visible_to(user).filter(pk=need.pk).exists() and disclose(need, user).shows_lines
+    return sight_of(need, user) not in {None, Sight.TEASER}
 
 
 def _check_writer(docking: Docking, actor: User) -> None:
