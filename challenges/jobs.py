@@ -5,8 +5,11 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
 
-from challenges.models import PhaseWindow
+from challenges.enums import Phase
+from challenges.models import PhaseWindow, Review
 from challenges.notices import remind
+from challenges.services.conflicts import end_conflicted
+from challenges.services.reviews import remind_reviewers
 
 # So many days before the end of a phase; who was told of one day is not told of three.
 REMINDERS = (1, 3)
@@ -18,10 +21,21 @@ def remind_of_deadlines() -> int:
     soon = PhaseWindow.objects.filter(
         challenge__status=F("phase"), closes_at__gt=now, closes_at__lte=now + timedelta(days=REMINDERS[-1])
     )
-    return sum(
-        remind(window, days=next(days for days in REMINDERS if window.closes_at <= now + timedelta(days=days)))
-        for window in soon.select_related("challenge__organiser")
-    )
+    told = 0
+    for window in soon.select_related("challenge__organiser"):
+        days = next(days for days in REMINDERS if window.closes_at <= now + timedelta(days=days))
+        told += remind(window, days=days)
+        if window.phase == Phase.SCREENING:
+            told += remind_reviewers(window, days=days)
+    return told
 
 
-SCHEDULE = {"赛事截止提醒": ("challenges.jobs.remind_of_deadlines", "10 * * * *")}
+def end_reviews_in_conflict() -> int:
+    """End the reviews over which a conflict of interest has come since their assignment; their number."""
+    return end_conflicted(Review.objects.all())
+
+
+SCHEDULE = {
+    "赛事截止提醒": ("challenges.jobs.remind_of_deadlines", "10 * * * *"),
+    "利益冲突复查": ("challenges.jobs.end_reviews_in_conflict", "25 * * * *"),
+}

@@ -5,6 +5,7 @@ from challenges.enums import ChallengeStatus as C
 from challenges.enums import EntryStatus as E
 from challenges.enums import Phase
 from challenges.enums import ReviewStatus as R
+from challenges.models.reviews import STANDING
 from core.workflow import Transition, Workflow
 from needs.enums import LISTED
 
@@ -78,10 +79,22 @@ entry_workflow = Workflow(
 )
 
 
+def refuse_scoring(review) -> str:
+    """Why nothing can be scored now; at the end of the window it is over."""
+    if outside := refuse_outside(C.SCREENING, "打分")(review):
+        return outside
+    window = review.challenge.window(Phase.SCREENING)
+    if window is None or not window.is_open:
+        return "需求评审已经截止，不能再打分。" if window and window.is_over else "需求评审还没有开始，请届时再打分。"
+    if review.entry.status != E.ENTERED:
+        return f"这条需求{review.entry.get_status_display()}，不再打分。"
+    return ""
+
+
 def refuse_unscored(review) -> str:
     """What is missing before the scores can be handed in."""
-    if outside := refuse_outside(C.SCREENING, "提交评审")(review):
-        return outside
+    if closed := refuse_scoring(review):
+        return closed
     scores = list(review.scores.select_related("criterion"))
     criteria = review.challenge.criteria.filter(stage=review.stage)
     missing = set(criteria) - {score.criterion for score in scores if score.points is not None}
@@ -95,6 +108,8 @@ def refuse_unscored(review) -> str:
 review_workflow = Workflow(
     Transition("lock", "提交评审", frozenset({R.ASSIGNED, R.DRAFTING}), R.LOCKED, WRITE, refuse=refuse_unscored),
     Transition("recuse", "申请回避", frozenset({R.ASSIGNED, R.DRAFTING}), R.RECUSED, WRITE, needs_note=True),
-    Transition("remove", "撤销分派", frozenset({R.ASSIGNED, R.DRAFTING, R.LOCKED}), R.REMOVED, RUN, needs_note=True),
+    Transition("remove", "撤销分派", STANDING, R.REMOVED, RUN, needs_note=True),
+    # A conflict of interest that came after the assignment.
+    Transition("end", "因利益冲突撤销", STANDING, R.REMOVED, None),
     Transition("draft", "开始评审", frozenset({R.ASSIGNED}), R.DRAFTING, None),
 )

@@ -94,7 +94,7 @@ class ReviewQuerySet(models.QuerySet):
 
     def for_list(self):
         return self.select_related("entry__challenge", "entry__need__organisation", "reviewer").prefetch_related(
-            "scores__criterion", "entry__need__lines", "entry__need__grants"
+            "scores__criterion", "entry__need__lines", "entry__challenge__windows", "entry__challenge__criteria"
         )
 
 

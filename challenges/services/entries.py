@@ -15,6 +15,7 @@ from challenges.enums import EntryStatus as E
 from challenges.enums import Phase
 from challenges.models import Challenge, Entry
 from challenges.notices import organisers
+from challenges.services.conflicts import end_conflicted
 from challenges.workflow import entry_workflow
 from core.enums import Level
 from core.models import Event
@@ -124,6 +125,8 @@ def move_entry(entry: Entry, name: str, *, actor: User, note: str = "") -> Event
     entry.challenge.lock()
     if entry.challenge.status not in OPEN:
         raise TransitionError(f"赛事现在处于“{entry.challenge.get_status_display()}”阶段，参赛需求不能再变动。")
+    # Only reviews without a conflict of interest count for a decision.
+    end_conflicted(entry.reviews.all())
     event = entry_workflow.apply(entry, name, actor=actor, note=note)
     close_to_former_organisers([entry.need], actor=actor)
     tell_of_entry(entry, actor=actor)

@@ -1,17 +1,22 @@
 """Challenges in any phase; everything is made through the services."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.enums import MemberRole
+from accounts.models import User
 from challenges.enums import ChallengeStatus as C
-from challenges.models import Challenge, Entry, PhaseWindow
+from challenges.models import Challenge, Entry, PhaseWindow, Review
 from challenges.services.board import confirm_item, post_items, prefilled, word_item
 from challenges.services.challenges import create_challenge, move_challenge, set_windows
 from challenges.services.entries import enter_need, move_entry
+from challenges.services.reviews import assign_reviewers, lock_review, save_scores
 from challenges.workflow import PHASES
+from tests.conftest import seat
 
 LENGTH, INTO = timedelta(days=14), timedelta(days=4)
 # Which phase is under way; before the call none is.
@@ -82,6 +87,64 @@ def new_entry(new_need, owner, organiser, challenge):
         return Entry.objects.get(pk=entry.pk)
 
     return make
+
+
+@pytest.fixture
+def new_expert(new_user, organiser):
+    """Make experts of the organiser's pool, each with a mail domain of their own."""
+
+    def make(name="评审专家", **fields):
+        number = User.objects.count()
+        values = {"email": f"expert{number}@lab{number}.test", **fields}
+        return seat(new_user(name, **values), organiser.organisations[0], role=MemberRole.EXPERT)
+
+    return make
+
+
+@pytest.fixture
+def experts(new_expert):
+    return [new_expert(f"专家{letter}") for letter in "甲乙丙丁"]
+
+
+@pytest.fixture
+def screened(challenge, new_entry, organiser):
+    """An entry of a challenge in which the screening is four days old."""
+    return start_screening(new_entry(), organiser)
+
+
+def start_screening(entry, organiser):
+    """The entry, its challenge having entered the screening when the call was over."""
+    let_pass(entry.challenge, LENGTH)
+    move_challenge(Challenge.objects.get(pk=entry.challenge_id), "open_screening", actor=organiser)
+    return Entry.objects.get(pk=entry.pk)
+
+
+def assign(entry, reviewer, organiser, note="增派"):
+    """The review of the entry by this expert, newly assigned."""
+    return assign_reviewers(entry.challenge, actor=organiser, pairs=[(entry, reviewer)], note=note)[0]
+
+
+def score(review, points=80, *, comment="总体可行", criteria=None):
+    """Have the reviewer fill in the same points, or those given, for all criteria."""
+    criteria = criteria or review.challenge.criteria.filter(stage=review.stage)
+    given = points if isinstance(points, list) else [points] * len(criteria)
+    rows = [
+        {"criterion": criterion, "points": Decimal(str(each)), "reason": f"{criterion.name}的理由"}
+        for criterion, each in zip(criteria, given, strict=True)
+    ]
+    return save_scores(review, actor=fresh(review.reviewer), scores=rows, comment=comment)
+
+
+def lock(review, points=80):
+    """Have the reviewer score and hand in the review."""
+    review = score(review, points)
+    lock_review(review, actor=fresh(review.reviewer))
+    return Review.objects.get(pk=review.pk)
+
+
+def fresh(user):
+    """The person as a new request meets them."""
+    return User.objects.get(pk=user.pk)
 
 
 def word_and_confirm(entry, organiser, owner):

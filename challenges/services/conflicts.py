@@ -1,0 +1,350 @@
+"""Conflicts of interest: computed from what the platform knows of both sides, declared, waived for a public reason.
+
+The same rule is asked at assignment, at every read and at every decision.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.enums import MemberStatus, NoticeKind
+from accounts.models import Membership, Organisation, User
+from accounts.notices import notify
+from challenges.enums import ChallengeStatus, ConflictKind, EntryStatus
+from challenges.models import Challenge, Declaration, Entry, ExpertProfile, Review, Waiver
+from challenges.notices import organisers
+from challenges.workflow import review_workflow
+from core.workflow import NotPermitted, TransitionError
+from partnerships.models import ConfidentialityAgreement, Docking
+
+# Three years, of which one may be a leap year.
+BINDS_FOR = timedelta(days=3 * 365 + 1)
+# Anybody may have an address there: to share one of these domains says nothing.
+FREE_DOMAINS = """
+126.com 139.com 163.com 188.com 189.cn 21cn.com 263.net aliyun.com foxmail.com gmail.com hotmail.com icloud.com
+live.cn live.com me.com msn.com outlook.com proton.me protonmail.com qq.com sina.cn sina.com sina.com.cn sohu.com
+tom.com vip.126.com vip.163.com vip.qq.com vip.sina.com wo.cn yahoo.cn yahoo.com yahoo.com.cn yeah.net
+"""
+FREE_MAIL = frozenset(FREE_DOMAINS.split())
+# A legal entity keeps this part of its credit code wherever and however often it is registered (GB 32100).
+ENTITY = slice(8, 17)
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One tie between a reviewer and the enterprise of an entry, in words for the organiser."""
+
+    kind: ConflictKind
+    words: str
+
+
+# --- What binds -----------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Ties:
+    """What is known of a reviewer; bodies that were left within three years bind as well."""
+
+    user_id: int
+    domains: set[str]
+    phones: set[str]
+    bodies: dict[UUID, Organisation] = field(default_factory=dict)
+    former: dict[UUID, Organisation] = field(default_factory=dict)
+    declared: dict[UUID, str] = field(default_factory=dict)
+
+    @property
+    def all_bodies(self) -> dict[UUID, Organisation]:
+        return self.former | self.bodies
+
+
+@dataclass
+class Side:
+    """What is known of an entry and the enterprise behind it; by domain and number, whose they are."""
+
+    enterprise: Organisation
+    domains: dict[str, set]
+    phones: dict[str, set]
+    partners: set[UUID]
+    stewards: set[int]
+    entrants: set[UUID]
+
+
+def _same_organisation(reviewer: Ties, side: Side) -> Iterator[str]:
+    for body in reviewer.bodies.values():
+        if body.pk == side.enterprise.pk:
+            yield "现在是该企业的成员，或在该企业工作"
+        elif body.credit_code[ENTITY] == side.enterprise.credit_code[ENTITY]:
+            yield f"所在的{body}与该企业是同一主体（统一社会信用代码的主体标识码相同）"
+
+
+def _membership(reviewer: Ties, side: Side) -> Iterator[str]:
+    if side.enterprise.pk in reviewer.former:
+        yield "三年内曾是该企业的成员"
+
+
+def _docking(reviewer: Ties, side: Side) -> Iterator[str]:
+    for pk in reviewer.all_bodies.keys() & side.partners:
+        yield f"{reviewer.all_bodies[pk]}与该企业有对接或协议"
+
+
+def _steward(reviewer: Ties, side: Side) -> Iterator[str]:
+    if reviewer.user_id in side.stewards:
+        yield "是这条需求的技术管家"
+
+
+def _entered(reviewer: Ties, side: Side) -> Iterator[str]:
+    for pk in reviewer.all_bodies.keys() & (side.entrants - {side.enterprise.pk}):
+        yield f"{reviewer.all_bodies[pk]}在本届赛事有自己的报名"
+
+
+def _email(reviewer: Ties, side: Side) -> Iterator[str]:
+    for mine in reviewer.domains:
+        theirs = [domain for domain, whose in side.domains.items() if whose != {reviewer.user_id}]
+        if any(_is_within(mine, domain) or _is_within(domain, mine) for domain in theirs):
+            yield f"与该企业使用同一邮箱域名 {mine}"
+
+
+def _phone(reviewer: Ties, side: Side) -> Iterator[str]:
+    if any(side.phones.get(number, {reviewer.user_id}) != {reviewer.user_id} for number in reviewer.phones):
+        yield "与该企业留有同一电话号码"
+
+
+def _declared(reviewer: Ties, side: Side) -> Iterator[str]:
+    if note := reviewer.declared.get(side.enterprise.pk):
+        yield f"本人申报：{note}"
+
+
+RULES: dict[ConflictKind, Callable[[Ties, Side], Iterator[str]]] = {
+    ConflictKind.SAME_ORGANISATION: _same_organisation,
+    ConflictKind.MEMBERSHIP: _membership,
+    ConflictKind.DOCKING: _docking,
+    ConflictKind.STEWARD: _steward,
+    ConflictKind.ENTERED: _entered,
+    ConflictKind.EMAIL: _email,
+    ConflictKind.PHONE: _phone,
+    ConflictKind.DECLARED: _declared,
+}
+
+
+# --- Asking ---------------------------------------------------------------------------------------------------------
+
+Pairs = dict[tuple[int, UUID], list[Conflict]]
+
+
+def conflicts_of(reviewer: User, entry: Entry) -> list[Conflict]:
+    """What binds this person to the enterprise of the entry, waived or not."""
+    return conflicts_between([reviewer], [entry])[reviewer.pk, entry.pk]
+
+
+def conflicts_between(reviewers: Iterable[User], entries: Iterable[Entry]) -> Pairs:
+    """For each person and entry what binds them, in as many queries as for one pair."""
+    ties, sides = _ties_of(list(reviewers)), _sides_of(list(entries))
+    return {
+        (person, entry): [
+            Conflict(kind, words) for kind, rule in RULES.items() for words in sorted(rule(reviewer, side))
+        ]
+        for person, reviewer in ties.items()
+        for entry, side in sides.items()
+    }
+
+
+def blocks_between(reviewers: Iterable[User], entries: Iterable[Entry]) -> Pairs:
+    """As `conflicts_between`, without what an administrator has waived."""
+    reviewers, entries = list(reviewers), list(entries)
+    waivers = Waiver.objects.filter(user__in=reviewers, entry__in=entries)
+    waived = {(waiver.user_id, waiver.entry_id): waiver.kinds for waiver in waivers}
+    return {
+        pair: [conflict for conflict in found if conflict.kind not in waived.get(pair, ())]
+        for pair, found in conflicts_between(reviewers, entries).items()
+    }
+
+
+def without_conflict(reviews: Iterable[Review]) -> list[Review]:
+    """The reviews whose reviewer nothing binds; they come with `reviewer` and `entry__need__organisation`."""
+    reviews = list(reviews)
+    blocks = blocks_between({review.reviewer for review in reviews}, {review.entry for review in reviews})
+    return [review for review in reviews if not blocks[review.reviewer_id, review.entry_id]]
+
+
+def _ties_of(reviewers: list[User]) -> dict[int, Ties]:
+    ties = {user.pk: Ties(user.pk, _domains([user.email]), _phones([user.phone])) for user in reviewers}
+    lately = Q(status=MemberStatus.ACTIVE) | Q(ended_at__gte=timezone.now() - BINDS_FOR)
+    for seat in Membership.objects.filter(lately, user__in=reviewers).select_related("organisation"):
+        own = ties[seat.user_id]
+        (own.bodies if seat.status == MemberStatus.ACTIVE else own.former)[seat.organisation_id] = seat.organisation
+    profiles = ExpertProfile.objects.filter(user__in=reviewers, workplace__isnull=False)
+    for profile in profiles.select_related("workplace"):
+        ties[profile.user_id].bodies[profile.workplace_id] = profile.workplace
+    for declaration in Declaration.objects.filter(user__in=reviewers):
+        ties[declaration.user_id].declared[declaration.organisation_id] = declaration.note
+    return ties
+
+
+def _sides_of(entries: list[Entry]) -> dict[UUID, Side]:
+    enterprises = {entry.need.organisation_id: entry.need.organisation for entry in entries}
+    people: dict[UUID, list[tuple]] = {pk: [] for pk in enterprises}
+    members = Membership.objects.filter(organisation__in=enterprises, status=MemberStatus.ACTIVE)
+    for body, *person in members.values_list("organisation", "user", "user__email", "user__phone"):
+        people[body].append(tuple(person))
+    partners = _partners_of(enterprises)
+    stewards: dict[UUID, set[int]] = {}
+    carried = Docking.objects.filter(need__in=[entry.need_id for entry in entries], steward__isnull=False)
+    for need, steward in carried.values_list("need", "steward"):
+        stewards.setdefault(need, set()).add(steward)
+    entrants: dict[UUID, set[UUID]] = {}
+    entered = Entry.objects.filter(challenge__in={entry.challenge_id for entry in entries})
+    entered = entered.exclude(status=EntryStatus.WITHDRAWN)
+    for challenge, body in entered.values_list("challenge", "need__organisation"):
+        entrants.setdefault(challenge, set()).add(body)
+
+    def side_of(entry: Entry) -> Side:
+        need = entry.need
+        known = [*people[need.organisation_id], (None, need.contact_email, need.contact_phone)]
+        return Side(
+            enterprise=need.organisation,
+            domains=_whose((who, _domains([mail])) for who, mail, _ in known),
+            phones=_whose((who, _phones([phone])) for who, _, phone in known),
+            partners=partners[need.organisation_id],
+            stewards=stewards.get(need.pk, set()),
+            entrants=entrants.get(entry.challenge_id, set()),
+        )
+
+    return {entry.pk: side_of(entry) for entry in entries}
+
+
+def _whose(found: Iterable[tuple]) -> dict[str, set]:
+    owners: dict[str, set] = {}
+    for who, values in found:
+        for value in values:
+            owners.setdefault(value, set()).add(who)
+    return owners
+
+
+def _partners_of(enterprises: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """For each enterprise the bodies it has dockings or confidentiality agreements with, on whichever side."""
+    partners: dict[UUID, set[UUID]] = {pk: set() for pk in enterprises}
+    concerns = Q(need__organisation__in=partners) | Q(institute__in=partners)
+    for found in (Docking.objects, ConfidentialityAgreement.objects.in_force()):
+        for two in found.filter(concerns).values_list("need__organisation", "institute"):
+            for one, other in (two, two[::-1]):
+                if one in partners:
+                    partners[one].add(other)
+    return partners
+
+
+def _domains(addresses: Iterable[str]) -> set[str]:
+    return {address.rpartition("@")[2].lower() for address in addresses if address} - FREE_MAIL
+
+
+def _is_within(domain: str, other: str) -> bool:
+    return f".{domain}".endswith(f".{other}")
+
+
+def _phones(numbers: Iterable[str]) -> set[str]:
+    return {re.sub(r"\D", "", number) for number in numbers if number}
+
+
+# --- Declaring and waiving ------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def declare_tie(user: User, *, organisation: Organisation, note: str) -> Declaration:
+    """The tie as declared; reviews of this organisation's needs that the person still has end at once."""
+    declaration = Declaration(user=user, organisation=organisation, note=note.strip())
+    declaration.full_clean()
+    declaration.save()
+    end_conflicted(Review.objects.filter(reviewer=user))
+    return declaration
+
+
+@transaction.atomic
+def withdraw_tie(declaration: Declaration) -> None:
+    """Take a declaration back; reviews that it ended stay ended."""
+    declaration.delete()
+
+
+@transaction.atomic
+def waive_conflicts(entry: Entry, user: User, *, actor: User, reason: str) -> Waiver:
+    """The administrator's public word that this person may review the entry in spite of what binds them now."""
+    challenge = entry.challenge
+    challenge.lock()
+    if not actor.has_perm("challenges.waive_conflict"):
+        raise NotPermitted("只有平台管理员可以豁免利益冲突。")
+    if challenge.status != ChallengeStatus.SCREENING:
+        raise TransitionError(f"赛事现在处于“{challenge.get_status_display()}”阶段，不能再豁免利益冲突。")
+    if not reason.strip():
+        raise ValidationError({"reason": "豁免须写明理由，理由会公布在赛事页面。"})
+    kinds = list(dict.fromkeys(conflict.kind.value for conflict in conflicts_of(user, entry)))
+    if not kinds:
+        raise TransitionError("这位专家与这条需求没有利益冲突，不需要豁免。")
+    waiver, _ = Waiver.objects.update_or_create(
+        entry=entry, user=user, defaults={"kinds": kinds, "reason": reason.strip(), "author": actor}
+    )
+    data = {"entry": str(entry.pk), "user": user.pk, "kinds": kinds}
+    challenge.record("waive", "豁免利益冲突", actor=actor, note=waiver.reason, data=data)
+    return waiver
+
+
+@dataclass(frozen=True)
+class PublishedWaiver:
+    """What everybody reads of a waiver: neither the expert nor an item that is not on the board."""
+
+    item: str
+    kinds: str
+    reason: str
+    on: date
+
+
+def published_waivers(challenge: Challenge, entry: Entry | None = None) -> list[PublishedWaiver]:
+    """The waivers of a challenge, or of one item of it, in an order that tells nothing."""
+    waivers = Waiver.objects.filter(entry__challenge=challenge, **({"entry": entry} if entry else {}))
+    return [
+        PublishedWaiver(
+            item=waiver.entry.board_number if waiver.entry.status == EntryStatus.ON_BOARD else "",
+            kinds="、".join(ConflictKind(kind).label for kind in waiver.kinds),
+            reason=waiver.reason,
+            on=timezone.localdate(waiver.updated_at),
+        )
+        for waiver in waivers.select_related("entry").order_by("pk")
+    ]
+
+
+# --- What came meanwhile --------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def end_conflicted(reviews) -> int:
+    """End those reviews of the screening over which a conflict has come, and tell the organisers; their number."""
+    standing = list(
+        reviews.standing()
+        .filter(entry__challenge__status=ChallengeStatus.SCREENING)
+        .select_related("entry__challenge", "entry__need__organisation", "reviewer")
+    )
+    blocks = blocks_between({review.reviewer for review in standing}, {review.entry for review in standing})
+    ended = 0
+    for review in standing:
+        if found := blocks[review.reviewer_id, review.entry_id]:
+            note = "；".join(conflict.words for conflict in found)
+            ended += review_workflow.follow(review, "end", note=note) is not None
+            tell_of_gap(review, "一位专家与所评需求有利益冲突，评审已撤销，请补派。", actor=None)
+    return ended
+
+
+def tell_of_gap(review: Review, text: str, *, actor: User | None) -> None:
+    """Tell who runs the challenge that an item needs another reviewer; the key keeps it to one notice."""
+    notify(
+        organisers(review.challenge),
+        kind=NoticeKind.CHALLENGE,
+        text=f"{review.challenge.name}：{text}",
+        url=reverse("challenges:review_list", args=[review.challenge.pk]),
+        key=f"review:{review.pk}:gap",
+        actor=actor,
+    )

@@ -1,0 +1,238 @@
+"""Reviews: assigned free of conflicts, scored blind while the window is open, locked, recused and removed."""
+
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+from itertools import product
+from secrets import choice
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.enums import NoticeKind
+from accounts.models import User
+from accounts.notices import notify
+from challenges.enums import ChallengeStatus, EntryStatus, Phase, ReviewStage, ReviewStatus
+from challenges.models import Challenge, Criterion, Entry, PhaseWindow, Review, Score
+from challenges.models.reviews import STANDING
+from challenges.services.conflicts import blocks_between, tell_of_gap, without_conflict
+from challenges.services.experts import challenges_judged_by, pool_of
+from challenges.workflow import refuse_scoring, review_workflow
+from core.enums import Level
+from core.models import Event
+from core.workflow import NotPermitted, TransitionError
+
+# Without letters and digits that are mistaken for each other.
+LABELS = [f"{letter}{number}" for letter, number in product("ABCDEFGHJKLMNPQRSTUVWXYZ", range(2, 100))]
+# An entry that its enterprise has taken back, or is rewriting, is nobody's to read.
+READABLE = frozenset({EntryStatus.ENTERED, EntryStatus.SELECTED, EntryStatus.ON_BOARD, EntryStatus.NOT_SELECTED})
+
+
+# --- What a reviewer may see ----------------------------------------------------------------------------------------
+
+
+def open_reviews_of(user: User) -> list[Review]:
+    """The reviews this person may see now, by label: still an expert of the challenge, and nothing binds them."""
+    if not user.is_authenticated:
+        return []
+    own = Review.objects.of_reviewer(user).filter(
+        entry__status__in=READABLE, entry__challenge__in=challenges_judged_by(user).values("pk")
+    )
+    own = own.exclude(entry__challenge__status=ChallengeStatus.CANCELLED)
+    return sorted(without_conflict(own.for_list()), key=lambda review: review.label)
+
+
+def note_read(reviews: Iterable[Review], user: User, *, pledged: set) -> None:
+    """Log that confidential material was read: in the need's history without a name, in the review's with it."""
+    for review in reviews:
+        if review.entry.need.level > Level.PUBLIC and review.challenge.pk in pledged:
+            data = {"organisation": "评审专家", "challenge": str(review.challenge.pk)}
+            review.entry.need.record("read", "查看保密内容", data=data)
+            review.record("read", "查看评审材料", actor=user)
+
+
+# --- Scoring --------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def save_scores(review: Review, *, actor: User, scores: Iterable[dict] = (), comment: str | None = None) -> Review:
+    """Keep what the reviewer has written so far; each score has `criterion` and, as far as given, points and reason."""
+    _hold_for_scoring(review, actor)
+    for score in scores:
+        _save_score(review, **score)
+    if comment is not None:
+        review.comment = comment
+        review.full_clean(exclude=["entry", "reviewer"], validate_unique=False, validate_constraints=False)
+        review.save(update_fields=["comment", "updated_at"])
+    review_workflow.follow(review, "draft", actor=actor)
+    return review
+
+
+def _save_score(review: Review, criterion: Criterion, **given: Decimal | str | None) -> None:
+    if criterion.challenge_id != review.entry.challenge_id or criterion.stage != review.stage:
+        raise ValidationError({"scores": f"“{criterion.name}”不是本次评审的指标，请刷新页面后重试。"})
+    score, _ = Score.objects.get_or_create(review=review, criterion=criterion)
+    for name, value in given.items():
+        setattr(score, name, value)
+    score.full_clean(exclude=["review", "criterion"], validate_unique=False)
+    score.save()
+
+
+@transaction.atomic
+def lock_review(review: Review, *, actor: User) -> Event:
+    """Hand the scores in; from then on they never change, and their history vouches for them."""
+    _hold_for_scoring(review, actor)
+    review.locked_at = timezone.now()
+    review.save(update_fields=["locked_at", "updated_at"])
+    scores = {score.criterion.name: str(score.points) for score in review.scores.select_related("criterion")}
+    return review_workflow.apply(review, "lock", actor=actor, data={"scores": scores, "total": str(review.total)})
+
+
+@transaction.atomic
+def recuse(review: Review, *, actor: User, note: str) -> Event:
+    """The reviewer's wish not to judge this item; the organisers find somebody else."""
+    _check_entrusted(review, actor)
+    event = review_workflow.apply(review, "recuse", actor=actor, note=note)
+    tell_of_gap(review, "一位专家申请回避，请补派。", actor=actor)
+    return event
+
+
+def _hold_for_scoring(review: Review, actor: User) -> None:
+    """Lock the review; raise unless this person may score it now."""
+    review.lock()
+    _check_entrusted(review, actor)
+    if review.status not in {ReviewStatus.ASSIGNED, ReviewStatus.DRAFTING}:
+        raise TransitionError(f"这份评审{review.get_status_display()}，不能再修改。")
+    if closed := refuse_scoring(review):
+        raise TransitionError(closed)
+
+
+def _check_entrusted(review: Review, actor: User) -> None:
+    if review.pk not in {each.pk for each in open_reviews_of(actor)}:
+        raise NotPermitted("您现在不能评审这一项。")
+
+
+# --- Assigning ------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def assign_reviewers(
+    challenge: Challenge, *, actor: User, pairs: Iterable[tuple[Entry, User]], note: str = ""
+) -> list[Review]:
+    """New reviews for these pairs of entry and expert, all or none; later additions need a reason."""
+    challenge.lock()
+    _check_runs(challenge, actor)
+    if challenge.status != ChallengeStatus.SCREENING:
+        raise TransitionError(f"赛事处于“{challenge.get_status_display()}”阶段，进入需求评审后才能分派专家。")
+    if challenge.window(Phase.SCREENING).is_over:
+        raise TransitionError("需求评审已经截止；要增派专家，请先延期。")
+    pairs = list(pairs)
+    if not pairs:
+        raise TransitionError("没有选中专家，请勾选后再分派。")
+    _refuse_pairs(challenge, pairs, note)
+    labels = _new_labels(pairs)
+    reviews = [
+        Review.objects.create(entry=entry, reviewer=reviewer, stage=ReviewStage.SCREENING, label=label)
+        for (entry, reviewer), label in zip(pairs, labels, strict=True)
+    ]
+    for review in reviews:
+        review.record("assign", "分派专家", actor=actor, target=review.status, note=note.strip())
+    _tell_assigned(challenge, reviews, actor)
+    return reviews
+
+
+def _refuse_pairs(challenge: Challenge, pairs: list[tuple[Entry, User]], note: str) -> None:
+    """Raise when one of the pairs must not be."""
+    known = list(
+        Review.objects.filter(entry__in=[entry for entry, _ in pairs], stage=ReviewStage.SCREENING).select_related(
+            "entry__need"
+        )
+    )
+    standing = {(review.entry_id, review.reviewer_id) for review in known if review.status in STANDING}
+    recused = {(review.entry_id, review.reviewer_id) for review in known if review.status == ReviewStatus.RECUSED}
+    blocks = blocks_between({user for _, user in pairs}, {entry for entry, _ in pairs})
+    pool = set(pool_of(challenge))
+
+    def why_not(entry: Entry, user: User) -> str:
+        number, pair = entry.need.number, (entry.pk, user.pk)
+        if entry.challenge_id != challenge.pk or entry.status != EntryStatus.ENTERED:
+            return f"{number} 现在不能分派专家"
+        if user not in pool:
+            return f"{user}不在本届赛事的专家库里"
+        if found := blocks[user.pk, entry.pk]:
+            return f"{user}与 {number} 有利益冲突（{'；'.join(conflict.words for conflict in found)}）"
+        if pair in standing or pairs.count((entry, user)) > 1:
+            return f"{user}已经在评审 {number}"
+        return f"{user}已对 {number} 申请回避" if pair in recused else ""
+
+    if refused := list(dict.fromkeys(filter(None, (why_not(*pair) for pair in pairs)))):
+        raise TransitionError("没有分派：" + "；".join(refused) + "。请调整后再提交。")
+    if known and not note.strip():
+        numbers = "、".join(sorted({review.entry.need.number for review in known}))
+        raise TransitionError(f"{numbers} 已分派过专家，增派请写明理由。")
+
+
+def _new_labels(pairs: list[tuple[Entry, User]]) -> list[str]:
+    """For each pair a random label that its reviewer has not had yet."""
+    reviewers = {user.pk for _, user in pairs}
+    taken = set(Review.objects.filter(reviewer__in=reviewers).values_list("reviewer", "label"))
+    labels = []
+    for _, user in pairs:
+        label = choice([label for label in LABELS if (user.pk, label) not in taken])
+        taken.add((user.pk, label))
+        labels.append(label)
+    return labels
+
+
+def _tell_assigned(challenge: Challenge, reviews: list[Review], actor: User) -> None:
+    end = timezone.localtime(challenge.window(Phase.SCREENING).closes_at)
+    for reviewer, count in Counter(review.reviewer for review in reviews).items():
+        notify(
+            [reviewer],
+            kind=NoticeKind.CHALLENGE,
+            text=f"{challenge.name}：有 {count} 条需求请您评审，请在 {end:%m-%d %H:%M} 前提交。",
+            url=reverse("challenges:review_desk"),
+            actor=actor,
+        )
+
+
+@transaction.atomic
+def remove_review(review: Review, *, actor: User, note: str) -> Event:
+    """Take a review away from its reviewer, with the reason; what was written stays in the history."""
+    event = review_workflow.apply(review, "remove", actor=actor, note=note)
+    notify(
+        [review.reviewer],
+        kind=NoticeKind.CHALLENGE,
+        text=f"{review.challenge.name}：组织方撤销了您的一项评审，不必再做。",
+        url=reverse("challenges:review_desk"),
+        key=f"review:{review.pk}:removed",
+        actor=actor,
+    )
+    return event
+
+
+def _check_runs(challenge: Challenge, actor: User) -> None:
+    if not actor.has_perm("challenges.run_challenge", challenge):
+        raise NotPermitted("只有主办和协办单位可以管理这项赛事的评审。")
+
+
+# --- Reminding ------------------------------------------------------------------------------------------------------
+
+
+def remind_reviewers(window: PhaseWindow, *, days: int) -> int:
+    """Tell the reviewers who have not handed in everything, once for each end; the number of those told."""
+    waiting = Review.objects.filter(
+        entry__challenge=window.challenge,
+        entry__status=EntryStatus.ENTERED,
+        status__in=[ReviewStatus.ASSIGNED, ReviewStatus.DRAFTING],
+    )
+    end = timezone.localtime(window.closes_at)
+    return notify(
+        pool_of(window.challenge).filter(pk__in=waiting.values("reviewer")),
+        kind=NoticeKind.CHALLENGE,
+        text=f"{window.challenge.name}的评审将于 {end:%m-%d %H:%M} 截止，您还有评审没有提交。",
+        url=reverse("challenges:review_desk"),
+        key=f"challenge:{window.pk}:{window.closes_at:%Y%m%d%H%M}:{days}:reviewer",
+    )
