@@ -6,6 +6,8 @@ from challenges.enums import ReviewStage
 from challenges.models import Challenge, Criterion, PhaseWindow
 from challenges.services.challenges import (
     MAX_CRITERIA,
+    NOT_POSSIBLE,
+    ONLY_FOR_ONES_OWN,
     create_challenge,
     possible_co_organisers,
     possible_organisers,
@@ -76,12 +78,11 @@ class ChallengeInputSerializer(serializers.ModelSerializer):
     """What its organisers write; calendar, criteria and steps have endpoints of their own."""
 
     regions = serializers.ListField(child=serializers.CharField(validators=[validate_region]), required=False)
-    organiser = serializers.PrimaryKeyRelatedField(queryset=Organisation.objects.none())
+    organiser = serializers.PrimaryKeyRelatedField(
+        queryset=Organisation.objects.none(), error_messages={"does_not_exist": ONLY_FOR_ONES_OWN}
+    )
     co_organisers = serializers.PrimaryKeyRelatedField(
-        queryset=possible_co_organisers(),
-        many=True,
-        required=False,
-        error_messages={"does_not_exist": "没有这个单位。"},
+        queryset=possible_co_organisers(), many=True, required=False, error_messages={"does_not_exist": NOT_POSSIBLE}
     )
 
     class Meta:

@@ -39,6 +39,8 @@ DEFAULT_CRITERIA = {
     ],
 }
 WHOLE, MAX_CRITERIA = 100, 20
+ONLY_FOR_ONES_OWN = "只能以您所在的、已核验的组织方单位举办赛事。"
+NOT_POSSIBLE = "协办单位只能是主办单位以外、已核验的组织方或服务机构，请重新选择。"
 COPIED = ("regions", "theme", "rules_text", "reviews_per_item", "is_anonymous")
 # Until the board is out the criteria of solutions may change, those of the screening until it begins.
 CHANGEABLE = {
@@ -71,7 +73,7 @@ def create_challenge(
 ) -> Challenge:
     """A draft with the usual criteria, which only its organisers see."""
     if not possible_organisers(actor).filter(pk=organiser.pk).exists():
-        raise NotPermitted("只能以您所在的、已核验的组织方单位举办赛事。")
+        raise NotPermitted(ONLY_FOR_ONES_OWN)
     challenge = Challenge(author=actor, organiser=organiser, **fields)
     challenge.validate_constraints()
     challenge.save()
@@ -242,7 +244,7 @@ def _set_co_organisers(challenge: Challenge, bodies: Iterable[Organisation]) -> 
     wanted = {body.pk for body in bodies}
     possible = possible_co_organisers().exclude(pk=challenge.organiser_id)
     if wanted - set(possible.filter(pk__in=wanted).values_list("pk", flat=True)):
-        raise ValidationError({"co_organisers": "协办单位只能是主办单位以外、已核验的组织方或服务机构，请重新选择。"})
+        raise ValidationError({"co_organisers": NOT_POSSIBLE})
     before = {body.pk for body in challenge.co_organisers.all()}
     challenge.co_organisers.set(wanted)
     return wanted != before
