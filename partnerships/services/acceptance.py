@@ -79,15 +79,20 @@ def _as_offered(line: Line, achieved_text: str) -> Line:
     """The line that was asked for with the uncertainty that was achieved."""
     cells = replace(line.cells, accuracy=achieved_text, note="")
     read = read_line(cells, headers=HEADING)
-    accuracy = tuple(item for item in read.accuracy if _states_its_unit(item, line.quantity))
+    accuracy = tuple(item for item in read.accuracy if _states_its_unit(item, line))
     unread = tuple(text for text in read.unread if text in achieved_text)
     return replace(line, cells=cells, accuracy=accuracy, unread=unread)
 
 
-def _states_its_unit(item: Item, quantity: str | None) -> bool:
-    """Whether the number can be compared: 0.4 without a unit is not taken for 40 %, unless it is called relative."""
-    kind = KINDS.get(quantity or "")
-    return item.unit != "1" or "rel" in item.raw.lower() or (kind is not None and kind.si_unit in ("", "1"))
+def _states_its_unit(item: Item, asked: Line) -> bool:
+    """Whether the number can be compared: 0.4 without a unit is not taken for 40 %.
+
+    It is where it is called relative, where the requirement has no unit either, and where the quantity has none.
+    """
+    if item.unit != "1" or "rel" in item.raw.lower():
+        return True
+    kind = KINDS.get(asked.quantity or "")
+    return any(one.unit == "1" for one in asked.accuracy) or (kind is not None and kind.si_unit in ("", "1"))
 
 
 # --- The record and the marks -------------------------------------------------------------------------------------

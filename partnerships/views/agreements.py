@@ -85,12 +85,15 @@ def agreement_detail(request, pk):
     log_reads([agreement.need], request.user)
     acts = request.user.has_perm("partnerships.act_as_a_side", agreement)
     newer = Agreement.objects.filter(replaces=agreement).first()
+    steps = agreement_workflow.steps_for(agreement, request.user)
     context = {
         "agreement": agreement,
         "docking": agreement.docking,
         "need": shown_need(agreement.need, request.user),
         "mark": content_mark(agreement),
-        "steps": agreement_workflow.steps_for(agreement, request.user),
+        "steps": steps,
+        "is_open": agreement.status in UNCONFIRMED,
+        "waits_for_me": any(step.name in CONFIRMS for step in steps),
         "confirms": tuple(CONFIRMS),
         "may_update": acts and agreement.status in UNCONFIRMED,
         "may_revise": acts and agreement.counts and newer is None,

@@ -39,6 +39,7 @@ CMM = {"label": "坐标测量机 长度示值误差", "range_text": "0~500 mm", 
 GAUGE = {"label": "压力表", "range_text": "0~60 MPa", "required_text": "1.6级"}
 DIRECT = {"label": "压力表", "range_text": "0~60 MPa", "required_text": "U≤0.1 MPa (k=2)"}
 VOLTAGE = {"label": "交流电压表 交流电压", "range_text": "10mV~1000V(40Hz~1kHz)", "required_text": "Urel≤0.1%"}
+FREQUENCY = {"label": "频谱分析仪 频率", "range_text": "9 kHz~26.5 GHz", "required_text": "±1×10⁻⁷"}
 WRITE_SO = "没有读出达到的不确定度，请带单位写，例如“U=0.8 μm (k=2)”或“Urel=0.05 % (k=2)”"
 
 
@@ -65,6 +66,8 @@ WRITE_SO = "没有读出达到的不确定度，请带单位写，例如“U=0.8
         (DIRECT, "U=0.2 MPa (k=2)", "fail", "达到 U=0.2 MPa：没有达到要求"),
         (VOLTAGE, "Urel=0.05% (k=2)", "pass", "达到 Urel=0.05% = 5 μV：达到要求"),
         (VOLTAGE, "Urel=0.2% (k=2)", "fail", "达到 Urel=0.2% = 20 μV：没有达到要求"),
+        # Bare ratios on both sides.
+        (FREQUENCY, "U=2×10⁻⁸ (k=2)", "pass", "达到 U=2×10⁻⁸ = 0.53 kHz：达到要求（TUR 5.00）"),
         # What cannot be compared is kept, and the reader is told what to write.
         (CMM, "未测", "unknown", f"无法判断，{WRITE_SO}"),
         (CMM, "很好", "unknown", f"无法判断，{WRITE_SO}"),
