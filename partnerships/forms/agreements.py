@@ -67,7 +67,7 @@ class AgreementForm(forms.ModelForm):
         super().__init__(*args, **options)
         self.fields["file"].queryset = DockingFile.objects.filter(docking=docking)
         self.fields["file"].empty_label = "不附文件"
-        self.fields["file"].help_text = "从这项对接的附件里选，或在下面上传新的。"
+        self.fields["file"].help_text = "从这项对接的附件里选，或另行上传新的。"
 
 
 class AcceptanceForm(forms.ModelForm):
