@@ -123,13 +123,16 @@ def entry_context(request, entry) -> dict:
     need = _show_need(entry, user)
     if need:
         log_reads([entry.need], user)
+    is_own = user.has_perm("challenges.own_entry", entry)
+    # Whoever is not told the enterprise's name is not told its people's either.
+    is_named = is_own or bool(need and need.organisation_name)
     is_open = entry.challenge.status in OPEN
     steps = [step for step in entry_workflow.steps_for(entry, user) if step.name not in DECISIONS]
     return {
         "entry": entry,
         "need": need,
         "may_run": may_run,
-        "is_own": user.has_perm("challenges.own_entry", entry),
+        "is_own": is_own,
         "steps": steps if is_open else [],
         "returned": entry.events.filter(action="return").last() if entry.status == EntryStatus.RETURNED else None,
         "dropped": entry.events.filter(action="drop").last() if entry.status == EntryStatus.NOT_SELECTED else None,
@@ -138,7 +141,8 @@ def entry_context(request, entry) -> dict:
         "acts_for": may_run and not has_account(entry.need.organisation),
         "lines": [line_text(row) for row in entry.board_lines],
         "coverage": describe_coverage(entry.need) if may_run and need and entry.need.status in LISTED else "",
-        "events": entry.events.exclude(action="read").select_related("actor"),
+        "events": entry.events.exclude(action="read").select_related("actor") if is_named else [],
+        "is_named": is_named,
     }
 
 
