@@ -152,7 +152,7 @@ def log_reads(needs: list[Need], user) -> None:
     """Note in the needs' history who read their confidential content; the enterprise itself is not noted."""
     read = [
         need
-        for need in {need.pk: need for need in needs}.values()
+        for need in needs
         if need.level > Level.PUBLIC
         and sight_of(need, user) in {Sight.FULL, Sight.DETAIL}
         and need.organisation_id not in user.organisation_ids

@@ -19,5 +19,5 @@ class Command(BaseCommand):
             self.stdout.write(self.style.SUCCESS(f"{total} 条经过记录的印记全部相符。"))
             return
         event = found.event
-        where = f"{event.subject_type} {event.subject_id} 第 {event.number} 条（{event}）" if event else "经过记录"
+        where = f"{event.subject_type.name} {event.subject_id} 第 {event.number} 条（{event}）" if event else "经过记录"
         raise CommandError(f"{where}：{found.what}。请停止写入，用备份对照后再处理。")
