@@ -32,6 +32,7 @@ from partnerships.services.acceptance import (
     save_acceptance,
 )
 from partnerships.services.agreements import (
+    AGREEMENT_FIELDS,
     CONFIRMS,
     content_mark,
     draft_agreement,
@@ -179,16 +180,17 @@ def _tell_changes(events: Iterable[Event]) -> list[Event]:
     """The events, each with what it changed or confirmed put into words before its note."""
     told = []
     for event in events:
-        changed = [
-            f"{_label(name)} {_shown(name, old) or '未填'} → {_shown(name, new) or '空'}"
-            for name, (old, new) in event.data.get("changes", {}).items()
-        ]
-        amounts = [
-            f"{_label(name)} {_shown(name, value)}" for name, value in event.data.get("amounts", {}).items() if value
-        ]
-        event.note = "；".join(filter(None, [*(changed or amounts), event.note]))
+        # In the order of the form: not every database keeps that of the entry.
+        changes, amounts = (event.data.get(name, {}) for name in ("changes", "amounts"))
+        changed = [_change(name, *changes[name]) for name in AGREEMENT_FIELDS if name in changes]
+        stated = [f"{_label(name)} {_shown(name, amounts[name])}" for name in AMOUNTS if amounts.get(name)]
+        event.note = "；".join(filter(None, [*(changed or stated), event.note]))
         told.append(event)
     return told
+
+
+def _change(name: str, old: str, new: str) -> str:
+    return f"{_label(name)} {_shown(name, old) or '未填'} → {_shown(name, new) or '空'}"
 
 
 def _label(name: str) -> str:
