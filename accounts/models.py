@@ -222,6 +222,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return bool(self.provider_ids)
 
     @property
+    def is_expert(self) -> bool:
+        """Whether some organising body has this person in its pool of experts."""
+        return any(seat.role == MemberRole.EXPERT for seat in self.seats)
+
+    @property
     def organises_everywhere(self) -> bool:
         return self.is_superuser or any(not body.service_regions for body in self.authorities)
 

@@ -24,6 +24,7 @@ SHOWN_TERMS = 3
 class Candidate:
     """An expert who may review an entry: how near their field is, by which words, and how much they have already."""
 
+    key: str
     user: User
     nearness: float
     terms: tuple[str, ...]
@@ -49,6 +50,14 @@ class Plan:
     @property
     def open_places(self) -> int:
         return max(self.wanted - len(self.reviews), 0)
+
+    @property
+    def barred(self) -> int:
+        return len(self.excluded) + len(self.recused)
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        return [*self.proposed, *self.others]
 
     @property
     def missing(self) -> int:
@@ -91,7 +100,8 @@ def _begin(entry, wanted, experts, reviews, blocks: Pairs, nearness, load) -> Pl
         elif expert.pk in recused:
             plan.recused.append(expert)
         elif expert.pk not in standing:
-            plan.others.append(Candidate(expert, *nearness[expert.pk, entry.pk], load[expert.pk]))
+            key = f"{entry.pk}:{expert.pk}"
+            plan.others.append(Candidate(key, expert, *nearness[expert.pk, entry.pk], load[expert.pk]))
     return plan
 
 

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from challenges.enums import ReviewStage
-from challenges.views import board, challenges, entries
+from challenges.views import board, challenges, entries, reviews
 
 app_name = "challenges"
 urlpatterns = [
@@ -43,4 +43,18 @@ urlpatterns = [
     path("board/<uuid:pk>/confirm/", board.item_confirm, name="item_confirm"),
     path("board/<uuid:pk>/correct/", board.item_correct, name="item_correct"),
     path("board/<uuid:pk>/invite/", board.item_invite, name="item_invite"),
+    path("expert/", reviews.expert_edit, name="expert_edit"),
+    path("expert/ties/", reviews.tie_create, name="tie_create"),
+    path("expert/ties/<uuid:pk>/remove/", reviews.tie_remove, name="tie_remove"),
+    path("desk/", reviews.review_desk, name="review_desk"),
+    path("desk/<uuid:pk>/", reviews.review_detail, name="review_detail"),
+    path("desk/<uuid:pk>/pledge/", reviews.review_pledge, name="review_pledge"),
+    path("desk/<uuid:pk>/recuse/", reviews.review_recuse, name="review_recuse"),
+    path("<uuid:pk>/reviews/", reviews.review_list, name="review_list"),
+    path("<uuid:pk>/reviews/assign/", reviews.review_assign, name="review_assign"),
+    path("reviews/<uuid:pk>/remove/", reviews.review_remove, name="review_remove"),
+    path("<uuid:pk>/results/", reviews.review_results, name="review_results"),
+    path("entries/<uuid:pk>/waive/", reviews.waiver_create, name="waiver_create"),
+    path("entries/<uuid:pk>/decide/<slug:name>/", reviews.entry_decide, name="entry_decide"),
+    path("entries/<uuid:pk>/results/", reviews.entry_results, name="entry_results"),
 ]

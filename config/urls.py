@@ -9,6 +9,13 @@ from accounts.api import NoticePreferenceViewSet, NoticeViewSet, OrganisationVie
 from challenges.api.board import ItemViewSet
 from challenges.api.challenges import ChallengeViewSet
 from challenges.api.entries import EntryViewSet, InvitationViewSet
+from challenges.api.reviews import (
+    AssignmentViewSet,
+    EntryResultViewSet,
+    ReviewResultViewSet,
+    ReviewViewSet,
+    WaiverViewSet,
+)
 from matching.api import MatchView, ProposalViewSet, ReadView
 from needs.api import NeedViewSet
 from partnerships.api.agreements import AcceptanceViewSet, AgreementViewSet
@@ -28,6 +35,9 @@ api.register("challenges", ChallengeViewSet)
 api.register("challenge-entries", EntryViewSet, basename="entry")
 api.register("board-items", ItemViewSet, basename="board-item")
 api.register("challenge-invitations", InvitationViewSet, basename="invitation")
+api.register("reviews", ReviewViewSet)
+api.register("review-assignments", AssignmentViewSet, basename="assignment")
+api.register("conflict-waivers", WaiverViewSet)
 api.register("confidentiality", ConfidentialityViewSet, basename="confidentiality")
 api.register("dockings", DockingViewSet)
 api.register("agreements", AgreementViewSet)
@@ -50,6 +60,16 @@ urlpatterns = [
         "api/v1/notice-preferences/",
         NoticePreferenceViewSet.as_view({"get": "retrieve", "put": "update"}, detail=True),
         name="api-notice-preferences",
+    ),
+    path(
+        "api/v1/review-results/<uuid:pk>/",
+        ReviewResultViewSet.as_view({"get": "retrieve"}, detail=True),
+        name="api-review-results",
+    ),
+    path(
+        "api/v1/entry-results/<uuid:pk>/",
+        EntryResultViewSet.as_view({"get": "retrieve"}, detail=True),
+        name="api-entry-results",
     ),
     path("api/v1/match/", MatchView.as_view(), name="api-match"),
     path("api/v1/read/", ReadView.as_view(), name="api-read"),

@@ -39,14 +39,10 @@ def challenges_judged_by(user: User):
     return found.exclude(pk__in=Challenge.objects.run_by(user).values("pk"))
 
 
-def is_expert(user: User) -> bool:
-    return any(seat.role == MemberRole.EXPERT for seat in user.seats)
-
-
 @transaction.atomic
 def save_profile(user: User, **fields) -> ExpertProfile:
     """What the expert knows about and where they work; a new workplace may end reviews."""
-    if not is_expert(user):
+    if not user.is_expert:
         raise NotPermitted("只有评审专家填写专家资料；请先由组织方把您加入专家库。")
     profile, _ = ExpertProfile.objects.get_or_create(user=user)
     for name, value in fields.items():

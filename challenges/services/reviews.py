@@ -18,7 +18,7 @@ from challenges.enums import ChallengeStatus, EntryStatus, Phase, ReviewStage, R
 from challenges.models import Challenge, Criterion, Entry, PhaseWindow, Review, Score
 from challenges.models.reviews import STANDING
 from challenges.services.conflicts import blocks_between, tell_of_gap, without_conflict
-from challenges.services.experts import challenges_judged_by, pool_of
+from challenges.services.experts import challenges_judged_by, pledged_challenges, pool_of
 from challenges.workflow import refuse_scoring, review_workflow
 from core.enums import Level
 from core.models import Event
@@ -107,6 +107,8 @@ def _hold_for_scoring(review: Review, actor: User) -> None:
         raise TransitionError(f"这份评审{review.get_status_display()}，不能再修改。")
     if closed := refuse_scoring(review):
         raise TransitionError(closed)
+    if review.entry.need.level > Level.PUBLIC and review.challenge.pk not in pledged_challenges(actor):
+        raise TransitionError("这条需求是保密的，请先签署评审专家保密承诺，再阅读和打分。")
 
 
 def _check_entrusted(review: Review, actor: User) -> None:

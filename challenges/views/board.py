@@ -21,6 +21,7 @@ from challenges.services.board import (
     prefilled,
     word_item,
 )
+from challenges.services.conflicts import published_waivers
 from challenges.services.entries import OPEN
 from challenges.sheets import write_board
 from challenges.views.entries import NOT_SAVED, entry_context
@@ -173,6 +174,7 @@ def _item_page(request, entry, **bound):
         "may_run": may_run,
         "is_own": request.user.has_perm("challenges.own_entry", entry),
         "corrigenda": entry.corrigenda.all(),
+        "waivers": published_waivers(entry.challenge, entry),
         "corrigendum_form": CorrigendumForm() if may_run else None,
         **bound,
     }

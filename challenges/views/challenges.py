@@ -28,6 +28,7 @@ from challenges.services.challenges import (
     set_windows,
     update_challenge,
 )
+from challenges.services.conflicts import published_waivers
 from challenges.workflow import PHASES, challenge_workflow
 from core.forms import filled_rows
 from core.http import render_page
@@ -61,6 +62,7 @@ def challenge_detail(request, pk):
         "calendar": _calendar(challenge),
         "criteria": [(stage, [each for each in criteria if each.stage == stage]) for stage in ReviewStage],
         "may_run": request.user.has_perm("challenges.run_challenge", challenge),
+        "waivers": published_waivers(challenge),
         "cancelled": challenge.events.filter(action="cancel").last(),
     }
     return render_page(

@@ -13,6 +13,7 @@ from challenges.filters.entries import EntryFilter
 from challenges.forms.entries import EntryForm, IntakeForm, OnBehalfForm, RecordedForm
 from challenges.matches import coverage_of, describe_coverage
 from challenges.models import Challenge, Entry, Intake, IntakeNeed
+from challenges.results import result_for_enterprise
 from challenges.services.board import UNPOSTED, may_confirm
 from challenges.services.entries import OPEN, enter_need, has_account, move_entry, refuse_closed, with_account
 from challenges.services.intake import apply_intake, may_publish, plan_intake, publish_recorded, start_intake
@@ -134,6 +135,7 @@ def entry_context(request, entry) -> dict:
         "may_run": may_run,
         "is_own": is_own,
         "steps": steps if is_open else [],
+        "has_results": result_for_enterprise(entry) is not None,
         "returned": entry.events.filter(action="return").last() if entry.status == EntryStatus.RETURNED else None,
         "dropped": entry.events.filter(action="drop").last() if entry.status == EntryStatus.NOT_SELECTED else None,
         "may_word": may_run and is_open and entry.status in UNPOSTED,
