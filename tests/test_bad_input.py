@@ -21,7 +21,12 @@ WHO = {"needs:desk": "organiser", "needs:public_text": "organiser", "accounts": 
 BY_PROVIDER = ("providers:", "matching:inbox", "matching:why", "matching:proposal", "capability", "proposal")
 
 
+BY_ORGANISER = ("partnerships:ledger", "ledger")
+
+
 def person_for(name):
+    if name.startswith(BY_ORGANISER):
+        return "organiser"
     return WHO.get(name) or ("provider" if name.startswith(BY_PROVIDER) else WHO.get(name.split(":")[0], "owner"))
 
 
@@ -88,6 +93,12 @@ READS_A_QUERY = {
     "providers:import_create",
     "providers:import_detail",
     "providers:import_template",
+    "partnerships:ledger_list_export",
+    "partnerships:ledger_taken_export",
+    "partnerships:ledger_people",
+    "partnerships:ledger_import_create",
+    "partnerships:ledger_import_detail",
+    "ledger-export",
     "need-detail",
 }
 
@@ -135,6 +146,7 @@ FIELDS = [
     "note reason name kind credit_code region size industry address website intro email phone password1 password2",
     "username password credential number valid_from valid_until modes direction maturity text cases scope take draft",
     "lines-TOTAL_FORMS lines-INITIAL_FORMS lines-0-object_name lines-0-range_text lines-0-mode publish organisation",
+    "responsible person due_on result reason description category source raised_on approve file",
     "old_password new_password1 new_password2 autosave add_line submit is_qualitative",
 ]
 VALUES = ["", NUL, LONG, "NaN", "1e999", "-1", "9" * 400, "<script>", "2026-99-99", "%s%n", "\u202e\ufeff", "0x1"]

@@ -17,6 +17,7 @@ from django.urls import get_resolver, reverse
 
 from matching.models import Proposal
 from needs.models import Need, NeedFile, NeedLine
+from partnerships.models import LedgerEntry
 from providers.models import Capability
 from tests.world import (
     INSIDERS,
@@ -226,6 +227,44 @@ def organisation_post(role, name):
     return SIGN_IN if role == "anonymous" else 302 if sees_organisation(role, name) else 404
 
 
+def sees_entry(role, entry):
+    """Whose problem it is, who organises there, and who answers for it as far as the need may be known."""
+    own = {"stranger"} if entry == "visit" else ENTERPRISE
+    answers = set() if entry == "need3" else {"provider"}
+    return role in own | answers | {"organiser", "admin"}
+
+
+def ledger_page(role, entry):
+    return SIGN_IN if role == "anonymous" else 200 if sees_entry(role, entry) else 404
+
+
+def ledger_post(role, entry):
+    """A button: whoever sees the entry is sent back to it, with the refusal as a message."""
+    return SIGN_IN if role == "anonymous" else 302 if sees_entry(role, entry) else 404
+
+
+def ledger_manage(role, entry):
+    answer = ledger_page(role, entry)
+    return 403 if answer == 200 and role not in {"organiser", "admin"} else answer
+
+
+def api_ledger(role, entry):
+    return 404 if role == "anonymous" else ledger_page(role, entry)
+
+
+def api_ledger_write(allowed):
+    """An endpoint that writes: what it says to who sees the entry."""
+
+    def rule(role, entry):
+        if role == "anonymous":
+            return 401
+        return allowed(role) if sees_entry(role, entry) else 404
+
+    return rule
+
+
+ENTRY = [{"entry": name} for name in ("visit", "need1", "need2", "need3")]
+LEDGER_IMPORT = [{"name": "ledger_import"}]
 NEED = [{"level": level, "status": status} for level in LEVELS for status in STATES]
 FILE = [{**need, "kind": kind} for need in NEED for kind in ("open", "kept")]
 PROPOSAL = [{"level": level, "capability": title} for level in LEVELS for title in ("坐标测量机", "量块")]
@@ -325,6 +364,41 @@ ANSWERS = {
         {},
         one_of({"organiser": 302, "admin": 302}, 403),
     ),
+    "partnerships:ledger_list": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:ledger_taken": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:ledger_list_export": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:ledger_taken_export": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:ledger_create": ("get", NOTHING, {}, only(ORGANISERS)),
+    "partnerships:ledger_import_create": ("get", NOTHING, {}, only(ORGANISERS)),
+    "partnerships:ledger_import_template": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:ledger_import_detail": ("get", LEDGER_IMPORT, {}, one_of({"organiser": 200}, 404)),
+    "partnerships:ledger_import_confirm": ("post", LEDGER_IMPORT, {}, one_of({"organiser": 302}, 404)),
+    "partnerships:ledger_detail": ("get", ENTRY, {}, ledger_page),
+    "partnerships:ledger_edit": ("get", ENTRY, {}, ledger_manage),
+    "partnerships:ledger_people": ("get", ENTRY, {}, ledger_manage),
+    "partnerships:ledger_assign": ("post", ENTRY, {}, ledger_manage),
+    # An empty form comes back with what is missing.
+    "partnerships:ledger_finish": ("post", ENTRY, {}, ledger_page),
+    "partnerships:ledger_extend": ("post", ENTRY, {}, ledger_page),
+    "partnerships:ledger_decide": (
+        "post",
+        ENTRY,
+        {"extension": RANDOM},
+        lambda role, entry: SIGN_IN if role == "anonymous" else 404,
+    ),
+    "partnerships:ledger_move": ("post", ENTRY, {"name": "start"}, ledger_post),
+    "ledger-list": ("get", NOTHING, {}, everyone),
+    "ledger-export": ("get", NOTHING, {}, everyone),
+    "ledger-detail": ("get", ENTRY, {}, api_ledger),
+    "ledger-move": (
+        "post",
+        ENTRY,
+        {"name": "start"},
+        api_ledger_write(lambda role: 200 if role == "provider" else 403),
+    ),
+    "ledger-assign": ("post", ENTRY, {}, api_ledger_write(lambda role: 400)),
+    "ledger-extensions": ("post", ENTRY, {}, api_ledger_write(lambda role: 400)),
+    "ledger-decide": ("post", ENTRY, {"extension": RANDOM}, api_ledger_write(lambda role: 404)),
     "api-root": ("get", NOTHING, {}, everyone),
     "api-match": ("post", NOTHING, {}, lambda role: 400),
     "api-read": ("post", NOTHING, {}, lambda role: 400),
@@ -385,6 +459,8 @@ def visit(world):
 def record_of(world, record):
     if "status" in record:
         return world.needs[record["level"], record["status"]]
+    if "entry" in record:
+        return world.entries[record["entry"]]
     if "capability" in record:
         return world.proposals[record["level"], record["capability"]]
     return world.records[record["name"]]
@@ -489,6 +565,9 @@ LISTS = {
         {"ordering": "-budget_high"},
         {"page": "2", "page_size": "1"},
     ],
+    "partnerships:ledger_list": [*SEARCHES, {"source": "need"}, {"region": "310000"}, {"status": "open"}],
+    "partnerships:ledger_taken": [*SEARCHES, {"source": "need"}, {"due": "soon"}, {"due": "overdue"}],
+    "ledger-list": [*SEARCHES, {"list": "asked"}, {"list": "taken"}, {"status": "open"}, {"page_size": "1"}],
     "organisation-list": [{"region": "310000"}, {"kind": "enterprise"}],
     "capability-list": [],
     "proposal-list": [{"page_size": "1"}],
@@ -584,7 +663,9 @@ def test_insiders_do_find_what_is_theirs(role, world, visit):
 @pytest.mark.parametrize("role", OUTSIDERS)
 def test_the_world_looks_the_same_without_the_hidden_needs(role, world, read_all):
     before, read_again = read_all(role)
-    Need.objects.filter(pk__in=[pk for key, pk in ids(world).items() if not sees(role, *key)]).delete()
+    hidden = [pk for key, pk in ids(world).items() if not sees(role, *key)]
+    LedgerEntry.objects.filter(need__in=hidden).delete()
+    Need.objects.filter(pk__in=hidden).delete()
     assert differences(before, read_again()) == set()
 
 

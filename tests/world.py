@@ -22,6 +22,8 @@ from matching.models import Proposal, WeightSet
 from matching.services import move_proposal, propose_for_need
 from needs.models import Need
 from needs.services import create_need
+from partnerships.models import LedgerImport
+from partnerships.services.ledger import add_entry, add_entry_for_need, assign_entry
 from providers.models import Credential, ScopeImport
 from providers.services import create_capability, move_capability, save_credential
 from tests.conftest import PASSWORD, PATH_TO, attach, credit_code, seat, take_step
@@ -47,6 +49,7 @@ class World:
     users: dict = field(default_factory=dict)
     needs: dict = field(default_factory=dict)
     proposals: dict = field(default_factory=dict)
+    entries: dict = field(default_factory=dict)
     records: dict = field(default_factory=dict)
     cookies: dict = field(default_factory=dict)
 
@@ -75,6 +78,7 @@ def build_world() -> World:
         for status in STATES:
             add_need(world, level, status)
     add_proposals(world)
+    add_ledger(world)
     sign_in(world)
     return world
 
@@ -207,6 +211,20 @@ def add_proposals(world: World):
     # What was written into the answer of a proposal belongs to the two who see it.
     assert Proposal.objects.count() == 6
     assert Membership.objects.filter(status="requested").count() == 1
+
+
+def add_ledger(world: World):
+    """An entry of a visit to the other enterprise, and those of the published needs; the institute answers for some."""
+    organiser, provider = world.users["organiser"], world.users["provider"]
+    neighbour = world.fresh("stranger").organisations[0]
+    world.entries["visit"] = add_entry(actor=organiser, enterprise=neighbour, title="qvisit")
+    for level in LEVELS:
+        world.entries[f"need{level}"] = add_entry_for_need(world.needs[level, "published"], actor=organiser)
+    # Level 3 is assigned once it has been opened.
+    for name in ("visit", "need1", "need2"):
+        charge = {"responsible": world.records["institute"], "person": provider, "due_on": timezone.localdate()}
+        assign_entry(world.entries[name], actor=organiser, **charge)
+    world.records["ledger_import"] = LedgerImport.objects.create(author=organiser, file_name="台账.xlsx")
 
 
 def sign_in(world: World):
