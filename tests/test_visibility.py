@@ -31,6 +31,7 @@ from tests.world import (
     WITHHELD,
     file_id,
     markers,
+    part_id,
     world,
 )
 
@@ -265,6 +266,35 @@ def api_ledger_write(allowed):
 
 ENTRY = [{"entry": name} for name in ("visit", "need1", "need2", "need3")]
 LEDGER_IMPORT = [{"name": "ledger_import"}]
+
+
+def of_docking(insiders, *, outsiders=404, anonymous=SIGN_IN):
+    """What the enterprise and its organisers get of a docking with an institute that is none of the roles."""
+
+    def rule(role, name):
+        answers = insiders if isinstance(insiders, dict) else dict.fromkeys(INSIDERS, insiders)
+        return anonymous if role == "anonymous" else answers.get(role, outsiders)
+
+    return rule
+
+
+def by_a_side(answer, **others):
+    """What the enterprise gets of what only the two sides may do."""
+    refused = dict.fromkeys(INSIDERS, 403)
+    return of_docking(refused | dict.fromkeys(ENTERPRISE, answer), **others)
+
+
+def part(what):
+    """The id of what belongs to the docking."""
+    return lambda pk, kind: part_id(pk, what)
+
+
+def of_confidentiality(sides, organisers, *, anonymous=SIGN_IN):
+    """What the enterprise, the institute that has asked, and the organisers get of an agreement."""
+    answers = {**dict.fromkeys([*ENTERPRISE, "provider"], sides), **dict.fromkeys(["organiser", "admin"], organisers)}
+    return lambda role, name: anonymous if role == "anonymous" else answers.get(role, 404)
+
+
 NEED = [{"level": level, "status": status} for level in LEVELS for status in STATES]
 FILE = [{**need, "kind": kind} for need in NEED for kind in ("open", "kept")]
 PROPOSAL = [{"level": level, "capability": title} for level in LEVELS for title in ("坐标测量机", "量块")]
@@ -273,6 +303,10 @@ ORGANISATION = [{"name": name} for name in ("enterprise", "institute", "raw", "a
 REQUEST, TOKEN, NOTICE, CREDENTIAL, IMPORT, WEIGHTS = (
     [{"name": name}] for name in ("request", "token", "notice", "credential", "import", "weights")
 )
+DOCKING = [{"name": "docking1"}, {"name": "docking2"}]
+AGREEMENT = [{"name": "agreement1"}, {"name": "agreement2"}]
+CASE = [{"name": "case1"}, {"name": "case2"}]
+CONFIDENTIALITY = [{"name": "confidentiality"}]
 NOTHING = [{}]
 SIGNED_IN = anonymous_else(200)
 
@@ -399,6 +433,80 @@ ANSWERS = {
     "ledger-assign": ("post", ENTRY, {}, api_ledger_write(lambda role: 400)),
     "ledger-extensions": ("post", ENTRY, {}, api_ledger_write(lambda role: 400)),
     "ledger-decide": ("post", ENTRY, {"extension": RANDOM}, api_ledger_write(lambda role: 404)),
+    "partnerships:task_list": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:confidentiality_list": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:confidentiality_request": ("post", NEED, {}, need_post),
+    "partnerships:confidentiality_detail": ("get", CONFIDENTIALITY, {}, of_confidentiality(200, 200)),
+    # Ending needs a reason, so the page comes back with the refusal.
+    "partnerships:confidentiality_move": ("post", CONFIDENTIALITY, {"name": "end"}, of_confidentiality(200, 200)),
+    "partnerships:agreement_list": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:agreement_detail": ("get", AGREEMENT, {}, of_docking(200)),
+    "partnerships:agreement_edit": ("get", AGREEMENT, {}, by_a_side(200)),
+    "partnerships:agreement_move": ("post", AGREEMENT, {"name": "terminate"}, of_docking(302)),
+    "partnerships:agreement_create": ("get", DOCKING, {}, by_a_side(200)),
+    "partnerships:acceptance_detail": ("get", DOCKING, {}, of_docking(200)),
+    # Neither is the work done nor the docking closed.
+    "partnerships:acceptance_edit": ("get", DOCKING, {}, by_a_side(302)),
+    "partnerships:case_edit": ("get", DOCKING, {}, by_a_side(302)),
+    "partnerships:acceptance_mark": ("post", DOCKING, {}, of_docking(200)),
+    "partnerships:capability_evidence": ("get", CAPABILITY, {}, capability_page),
+    "partnerships:case_list": ("get", NOTHING, {}, everyone),
+    "partnerships:case_detail": ("get", CASE, {}, of_docking(200, anonymous=404)),
+    "partnerships:case_move": ("post", CASE, {"name": "withdraw"}, of_docking(302)),
+    "insights:agreement_sums": ("get", NOTHING, {}, only(ORGANISERS)),
+    "agreement-list": ("get", NOTHING, {}, everyone),
+    "agreement-detail": ("get", AGREEMENT, {}, of_docking(200, anonymous=404)),
+    "agreement-revise": ("post", AGREEMENT, {}, by_a_side(409, anonymous=401)),
+    "agreement-move": ("post", AGREEMENT, {"name": "complete"}, by_a_side(409, anonymous=401)),
+    "acceptance-list": ("get", NOTHING, {}, everyone),
+    "acceptance-detail": ("get", DOCKING, {}, of_docking(200, anonymous=404)),
+    "acceptance-mark": ("post", DOCKING, {}, of_docking(400, anonymous=401)),
+    "case-list": ("get", NOTHING, {}, everyone),
+    "case-detail": ("get", CASE, {}, of_docking(200, anonymous=404)),
+    "case-move": ("post", CASE, {"name": "withdraw"}, by_a_side(409, anonymous=401)),
+    "partnerships:docking_list": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:docking_desk": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:docking_detail": ("get", DOCKING, {}, of_docking(200)),
+    "partnerships:docking_ask": ("post", DOCKING, {}, of_docking(200)),
+    "partnerships:docking_answer": ("post", DOCKING, {"name": "confirm"}, of_docking(200)),
+    "partnerships:contact_create": ("post", DOCKING, {}, of_docking(200)),
+    "partnerships:visit_create": ("post", DOCKING, {}, of_docking(200)),
+    "partnerships:visit_minutes": ("get", DOCKING, {"contact": part("visit")}, of_docking(200)),
+    "partnerships:message_create": ("post", DOCKING, {}, of_docking(200)),
+    "partnerships:file_create": ("post", DOCKING, {}, of_docking(200)),
+    "partnerships:docking_file": ("get", DOCKING, {"file": part("file")}, of_docking(200)),
+    "partnerships:milestone_create": ("post", DOCKING, {}, of_docking(200)),
+    "partnerships:milestone_complete": ("post", DOCKING, {"milestone": part("milestone")}, of_docking(302)),
+    "partnerships:docking_schedule": ("post", DOCKING, {}, of_docking(200)),
+    "partnerships:docking_assign": ("post", DOCKING, {}, of_docking(200)),
+    "partnerships:docking_pledge": ("get", DOCKING, {}, of_docking(404)),
+    "confidentiality-list": ("get", NOTHING, {}, everyone),
+    "confidentiality-detail": ("get", CONFIDENTIALITY, {}, of_confidentiality(200, 200, anonymous=404)),
+    "confidentiality-move": (
+        "post",
+        CONFIDENTIALITY,
+        {"name": "end"},
+        of_confidentiality(409, 403, anonymous=401),
+    ),
+    "docking-list": ("get", NOTHING, {}, everyone),
+    "docking-detail": ("get", DOCKING, {}, of_docking(200, anonymous=404)),
+    "docking-ask": ("post", DOCKING, {}, of_docking(400, anonymous=401)),
+    "docking-confirm": ("post", DOCKING, {}, of_docking(409, anonymous=401)),
+    "docking-refuse": ("post", DOCKING, {}, of_docking(400, anonymous=401)),
+    "docking-withdraw": ("post", DOCKING, {}, of_docking(409, anonymous=401)),
+    "docking-contacts": ("get", DOCKING, {}, of_docking(200, anonymous=404)),
+    "docking-visits": ("post", DOCKING, {}, of_docking(400, anonymous=401)),
+    "docking-minutes": ("post", DOCKING, {"contact": part("visit")}, of_docking(400, anonymous=401)),
+    "docking-messages": ("get", DOCKING, {}, of_docking(200, anonymous=404)),
+    "docking-files": ("get", DOCKING, {}, of_docking(200, anonymous=404)),
+    "docking-upload": ("post", DOCKING, {}, of_docking(415, anonymous=401)),
+    "docking-file": ("get", DOCKING, {"file": part("file")}, of_docking(200, anonymous=404)),
+    "docking-milestones": ("get", DOCKING, {}, of_docking(200, anonymous=404)),
+    "docking-complete": ("post", DOCKING, {"milestone": part("milestone")}, of_docking(200, anonymous=401)),
+    "docking-stewards": ("get", DOCKING, {}, of_docking({"organiser": 200, "admin": 200}, anonymous=404)),
+    "docking-assign": ("post", DOCKING, {}, of_docking(400, anonymous=401)),
+    "docking-pledge": ("post", DOCKING, {}, of_docking(400, anonymous=401)),
+    "docking-schedule": ("post", DOCKING, {}, of_docking(400, anonymous=401)),
     "api-root": ("get", NOTHING, {}, everyone),
     "api-match": ("post", NOTHING, {}, lambda role: 400),
     "api-read": ("post", NOTHING, {}, lambda role: 400),
@@ -548,6 +656,18 @@ LISTS = {
     "accounts:organisation_desk": [],
     "notices:list": [{"kind": "account"}, {"unread": "yes"}],
     "notice-list": [{"kind": "account"}, {"unread": "yes"}],
+    "partnerships:task_list": [],
+    "partnerships:agreement_list": [{"kind": "service"}, {"status": "drafted"}, {"counted": "yes"}],
+    "partnerships:case_list": [{"q": "qcase1"}],
+    "insights:agreement_sums": [],
+    "agreement-list": [{"kind": "service"}, {"status": "drafted"}, {"region": "310000"}],
+    "acceptance-list": [],
+    "case-list": [{"q": "qcase2"}],
+    "partnerships:docking_desk": [],
+    "partnerships:docking_list": [{"waiting": "yes"}, {"status": "exchange"}, {"side": "provider"}, {"state": "open"}],
+    "partnerships:confidentiality_list": [{"status": "requested"}],
+    "docking-list": [{"waiting": "yes"}, {"status": "exchange"}, {"side": "enterprise"}, {"state": "stale"}],
+    "confidentiality-list": [{"status": "requested"}],
     "matching:inbox": [
         *SEARCHES[:1],
         *SEARCHES[3:5],
@@ -632,6 +752,8 @@ def test_no_page_and_no_endpoint_says_more_than_it_may(role, read_all):
     secrets = {word.encode() for word in forbidden}
     if role in OUTSIDERS:
         secrets |= {b"qfirm", b"13812345678", b"187654", b"120001", b"18.7654", b"12.0001"}
+        secrets |= {b"qmilestone", b"qmessage", b"qdockingfile"}
+        secrets |= {b"qagreement", b"qconclusion", b"qcase", b"987654.32", b"98.765432"}
     leaks = {}
     for key, response in read_all(role)[0].items():
         # The searched word stands in the search field again, and nowhere else.

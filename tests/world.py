@@ -5,10 +5,12 @@ is taken back after the test. The module has to be marked with `django_db`, else
 """
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import UUID, uuid5
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Permission
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -16,13 +18,17 @@ from django.utils import timezone
 from accounts.enums import MemberRole
 from accounts.models import Membership, Organisation, User
 from accounts.services import found_organisation, issue_token, register_user, request_membership, verify_organisation
+from core.files import check_upload, store_file
 from matching.engine.facts import to_json
 from matching.engine.scoring import load_weights
 from matching.models import Proposal, WeightSet
-from matching.services import move_proposal, propose_for_need
+from matching.services import invite_institute, move_proposal, propose_for_need
 from needs.models import Need
 from needs.services import create_need
-from partnerships.models import LedgerImport
+from partnerships.models import Acceptance, CaseStudy, Contact, Docking, DockingFile, LedgerImport, Milestone
+from partnerships.services.agreements import draft_agreement
+from partnerships.services.confidentiality import request_confidentiality
+from partnerships.services.dockings import write_message
 from partnerships.services.ledger import add_entry, add_entry_for_need, assign_entry
 from providers.models import Credential, ScopeImport
 from providers.services import create_capability, move_capability, save_credential
@@ -78,6 +84,8 @@ def build_world() -> World:
         for status in STATES:
             add_need(world, level, status)
     add_proposals(world)
+    add_dockings(world)
+    add_agreements(world)
     add_ledger(world)
     sign_in(world)
     return world
@@ -211,6 +219,53 @@ def add_proposals(world: World):
     # What was written into the answer of a proposal belongs to the two who see it.
     assert Proposal.objects.count() == 6
     assert Membership.objects.filter(status="requested").count() == 1
+
+
+def add_dockings(world: World):
+    """What the enterprise does with an institute that none of the roles belongs to, and what the provider asks for."""
+    owner = world.users["owner"]
+    partner = register_user(email="partner@example.com", password=PASSWORD, name="partner")
+    fields = {"name": "伙伴计量院", "kind": "institute", "region": "330000"}
+    body = found_organisation(founder=partner, credit_code=credit_code(Organisation.objects.count() + 1), **fields)
+    verify_organisation(body, actor=world.users["admin"])
+    row = {"measurand": "长度示值误差", "range_text": "(0~800) mm", "uncertainty_text": "U=0.3 μm (k=2)"}
+    capability = create_capability(author=partner, organisation=body, title="伙伴的测量机", lines=[row])
+    move_capability(capability, "publish", actor=partner)
+    for level in (1, 2):
+        proposal = invite_institute(world.needs[level, "published"], body, actor=owner)
+        move_proposal(proposal, "provider_accept", actor=User.objects.get(pk=partner.pk))
+        docking = world.records[f"docking{level}"] = Docking.objects.get(proposal=proposal)
+        today = timezone.localdate()
+        Contact.objects.create(docking=docking, author=owner, pk=part_id(docking.pk, "visit"), planned_on=today)
+        Milestone.objects.create(
+            docking=docking, pk=part_id(docking.pk, "milestone"), title=f"qmilestone{level}", due_on=today
+        )
+        write_message(docking, actor=owner, text=f"qmessage{level}")
+        upload = check_upload(ContentFile(b"qdockingfile", f"qdockingfile{level}.txt"))
+        store_file(DockingFile(docking=docking, pk=part_id(docking.pk, "file")), upload, author=owner)
+    world.records["confidentiality"] = request_confidentiality(
+        world.needs[2, "published"], world.records["institute"], actor=world.users["provider"]
+    )
+    for level in (1, 2):
+        world.needs[level, "published"].refresh_from_db()
+
+
+def add_agreements(world: World):
+    """What could come of the dockings: an agreement, an acceptance, and a case that nobody has consented to."""
+    owner, today = world.fresh("owner"), timezone.localdate()
+    for level in (1, 2):
+        docking = world.records[f"docking{level}"]
+        world.records[f"agreement{level}"] = draft_agreement(
+            docking, actor=owner, title=f"qagreement{level}", contract_amount=Decimal("987654.32"), signed_on=today
+        )
+        Acceptance.objects.create(docking=docking, accepted_on=today, conclusion=f"qconclusion{level}", author=owner)
+        words = dict.fromkeys(["title", "problem", "solution", "benefit"], f"qcase{level}")
+        world.records[f"case{level}"] = CaseStudy.objects.create(docking=docking, author=owner, **words)
+
+
+def part_id(docking_id: UUID, what: str) -> UUID:
+    """The id of what belongs to the docking: its visit, its milestone, its file."""
+    return uuid5(docking_id, what)
 
 
 def add_ledger(world: World):
