@@ -4,6 +4,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
@@ -11,7 +12,11 @@ from accounts.enums import NoticeKind
 from accounts.models import User
 from accounts.notices import notify
 from accounts.services import issue_token
-from matching.services import propose_for_need
+from core.files import check_upload, store_file
+from matching.services import move_proposal, propose_for_need
+from partnerships.models import Contact, Docking, DockingFile, Milestone
+from partnerships.services.confidentiality import request_confidentiality
+from partnerships.services.dockings import add_milestone, log_contact, write_message
 from providers.models import Credential, ScopeImport
 from providers.services import create_capability, move_capability, save_credential
 from tests.conftest import seat
@@ -96,6 +101,53 @@ def add_imports(count, make):
         )
 
 
+def add_dockings(count, make):
+    """Dockings of both levels, with a steward, a visit and a milestone that are late."""
+    make.capability("坐标测量机")
+    long_ago = timezone.localdate() - timedelta(days=30)
+    for number in range(count):
+        need = make.need("published", title=f"三坐标{number}", level=1 + number % 2)
+        propose_for_need(need)
+        proposal = need.proposals.get()
+        if need.level > 1:
+            move_proposal(proposal, "propose", actor=make.organiser)
+        move_proposal(proposal, "enterprise_accept", actor=make.owner)
+        move_proposal(proposal, "provider_accept", actor=make.provider)
+        docking = Docking.objects.get(proposal=proposal)
+        Contact.objects.create(docking=docking, author=make.owner, planned_on=long_ago)
+        Milestone.objects.create(docking=docking, title=f"里程碑{number}", due_on=long_ago)
+        Docking.objects.update(next_contact_on=long_ago, last_contact_on=long_ago)
+
+
+def add_dockings_with_steward(count, make):
+    add_dockings(count, make)
+    Docking.objects.update(steward=make.organiser, steward_pledged_at=timezone.now())
+
+
+def add_confidentiality(count, make):
+    for number in range(count):
+        need = make.need("published", title=f"三坐标{number}", level=2)
+        request_confidentiality(need, make.institute, actor=make.provider)
+
+
+def add_to_a_docking(count, make):
+    add_dockings(1, make)
+    make.one = docking = Docking.objects.get()
+    for number in range(count):
+        log_contact(
+            docking,
+            actor=make.owner,
+            held_on=timezone.localdate(),
+            next_on=timezone.localdate(),
+            people="顾工",
+            conclusion=f"结论{number}",
+        )
+        write_message(docking, actor=make.provider, text=f"消息{number}")
+        add_milestone(docking, actor=make.owner, title=f"里程碑{number}", due_on=timezone.localdate())
+        upload = check_upload(ContentFile(b"12", f"报价{number}.txt"))
+        store_file(DockingFile(docking=docking), upload, author=make.owner)
+
+
 @pytest.fixture
 def make(owner, provider, institute, enterprise, organiser, new_user, new_organisation, new_need, new_capability):
     """The ways to add rows."""
@@ -130,9 +182,26 @@ LISTS = {
     "organisations on the desk": ("/accounts/organisations/desk/", "organiser", add_waiting, 6),
     "memberships and tokens": ("/accounts/me/", "owner", add_memberships, 6),
     "notices": ("/notices/", "owner", add_notices, 6),
+    "dockings of the enterprise": ("/dockings/", "owner", add_dockings, 8),
+    "dockings of the institute": ("/dockings/", "provider", add_dockings, 9),
+    "a docking": ("/dockings/{one}/", "owner", add_to_a_docking, 16),
+    "the organiser's desk": ("/dockings/desk/", "organiser", add_dockings, 9),
+    "the steward's desk": ("/dockings/desk/", "organiser", add_dockings_with_steward, 9),
+    "what happens next, for the enterprise": ("/next/", "owner", add_dockings, 13),
+    "what happens next, for the institute": ("/next/", "provider", add_dockings, 12),
+    "what happens next, with needs alone": ("/next/", "owner", add_needs, 11),
+    "what happens next, with proposals": ("/next/", "provider", add_proposals, 12),
+    "what happens next, with signatures": ("/next/", "provider", add_confidentiality, 12),
+    "confidentiality": ("/confidentiality/", "provider", add_confidentiality, 9),
     "home": ("/", None, add_needs, 9),
     "API: organisations": ("/api/v1/organisations/", None, add_institutes, 2),
     "API: notices": ("/api/v1/notices/", "owner", add_notices, 4),
+    "API: dockings": ("/api/v1/dockings/", "provider", add_dockings, 7),
+    "API: contacts of a docking": ("/api/v1/dockings/{one}/contacts/", "provider", add_to_a_docking, 11),
+    "API: messages of a docking": ("/api/v1/dockings/{one}/messages/", "provider", add_to_a_docking, 11),
+    "API: files of a docking": ("/api/v1/dockings/{one}/files/", "provider", add_to_a_docking, 11),
+    "API: milestones of a docking": ("/api/v1/dockings/{one}/milestones/", "provider", add_to_a_docking, 11),
+    "API: confidentiality": ("/api/v1/confidentiality/", "owner", add_confidentiality, 7),
     "API: needs": ("/api/v1/needs/", None, add_needs, 5),
     "API: needs, signed in": ("/api/v1/needs/", "owner", add_needs, 8),
     "API: capabilities": ("/api/v1/capabilities/", None, add_capabilities, 3),
