@@ -304,8 +304,14 @@ def _check_fields(planned: PlannedNeed, record: Need | NeedLine, headings: dict[
     try:
         record.clean_fields(exclude=[each.name for each in record._meta.fields if each.name not in filled])
     except ValidationError as error:
-        for name, messages in error.message_dict.items():
-            planned.refuse(headings[name], messages[0])
+        for name, errors in error.error_dict.items():
+            planned.refuse(headings[name], _in_words(errors[0]))
+
+
+def _in_words(error: ValidationError) -> str:
+    if error.code != "max_length":
+        return error.messages[0]
+    return "有 {show_value} 个字，超过 {limit_value} 个字上限，请缩短。".format(**error.params)
 
 
 def _refuse_repeated(planned: PlannedNeed, known: Known) -> None:
