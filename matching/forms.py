@@ -21,10 +21,16 @@ class AnswerForm(forms.Form):
 
 class InviteForm(AnswerForm):
     reason = None
-    institute = forms.ModelChoiceField(
-        Organisation.objects.providers().verified(),
-        error_messages={
-            "required": "请选择要邀请的机构。",
-            "invalid_choice": "没有这家机构，或者它还没有通过核验；请从列表里选择。",
-        },
+    institute = forms.UUIDField(
+        required=False, error_messages={"invalid": "没有这家机构，或者它还没有通过核验；请从列表里选择。"}
     )
+
+    def clean_institute(self):
+        """The verified institute, so that the service is given no other."""
+        pk = self.cleaned_data["institute"]
+        if pk is None:
+            raise forms.ValidationError("请选择要邀请的机构。")
+        institute = Organisation.objects.providers().verified().filter(pk=pk).first()
+        if institute is None:
+            raise forms.ValidationError(self.fields["institute"].error_messages["invalid"])
+        return institute

@@ -77,6 +77,144 @@ def test_answers_through_the_api(name, step, data, answer, api, proposal, people
     assert (status, found.get("status") or found["detail"]) == answer
 
 
+TURN = ("status", "origin", "next_move", "answer_due_on", "steps")
+
+
+def test_each_side_reads_whose_move_it_is_and_what_it_can_do(api, new_need, capability, people, time_machine):
+    time_machine.move_to("2026-11-22T10:00:00+08:00")
+    propose_for_need(new_need("published", level=3))
+    path = f"{PROPOSALS}{Proposal.objects.get().pk}/"
+
+    def read(*names):
+        answers = [api(people[name]).get(path) for name in names]
+        return [tuple(data[field] for field in TURN) if status == 200 else status for status, data in answers]
+
+    def step(name, action):
+        assert api(people[name]).post(f"{path}move/{action}/")[0] == 200
+
+    everyone = ("owner", "provider", "organiser", "stranger")
+    assert read(*everyone) == [
+        ("generated", "matched", "organiser", None, []),
+        404,
+        ("generated", "matched", "organiser", None, ["ask_consent"]),
+        404,
+    ]
+    step("organiser", "ask_consent")
+    assert read("owner", "provider") == [
+        ("awaiting_consent", "matched", "enterprise", None, ["consent", "refuse_consent"]),
+        404,
+    ]
+    step("owner", "consent")
+    both = ("proposed", "matched", "both", "2026-12-06")
+    assert read(*everyone) == [
+        (*both, ["enterprise_accept", "enterprise_decline"]),
+        (*both, ["provider_accept", "provider_decline"]),
+        (*both, []),
+        404,
+    ]
+    step("provider", "provider_accept")
+    waiting = ("provider_interested", "matched", "enterprise", "2026-12-06")
+    assert read("owner", "provider") == [
+        (*waiting, ["enterprise_accept", "enterprise_decline"]),
+        (*waiting, ["provider_decline"]),
+    ]
+    step("owner", "enterprise_accept")
+    assert read("owner", "provider") == [("mutual", "matched", "", None, [])] * 2
+
+
+def test_an_institute_applies_through_the_api(api, new_need, capability, provider):
+    need = new_need("published")
+    status, made = api(provider).post(PROPOSALS, {"need": str(need.pk), "note": "可派人到现场"})
+    assert (status, made["need"], made["status"], made["origin"], made["origin_display"]) == (
+        201,
+        str(need.pk),
+        "provider_interested",
+        "applied",
+        "机构申请",
+    )
+    assert Proposal.objects.get(pk=made["id"]).events.get().note == "可派人到现场"
+
+
+def test_an_enterprise_invites_through_the_api(api, new_need, capability, owner, institute):
+    need = new_need("published", level=2)
+    asked = {"need": str(need.pk), "institute": str(institute.pk)}
+    status, made = api(owner).post(PROPOSALS, asked)
+    assert (status, made["status"], made["origin"], made["next_move"]) == (
+        201,
+        "enterprise_interested",
+        "invited",
+        "provider",
+    )
+    # Asking again is asking for what was asked for already.
+    assert api(owner).post(PROPOSALS, asked) == (
+        409,
+        {"detail": "当前状态是“企业有意”，不能有意向；请刷新页面查看最新状态。"},
+    )
+
+
+NO_NEED = {"need": ["没有这条需求，或者您不能查看它；请核对 id。"]}
+NO_INSTITUTE = {"institute": ["没有这家机构，或者它还没有通过核验；请从机构列表里选择。"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "status", "answer"),
+    [
+        ("stranger", 1, "published", (403, {"detail": "只有已通过核验的机构可以申请对接。"})),
+        ("provider", 2, "published", (409, {"detail": "只能申请对接公开的、正在征集的需求。"})),
+        ("provider", 3, "published", (400, NO_NEED)),
+        ("provider", 1, "draft", (400, NO_NEED)),
+    ],
+)
+def test_who_cannot_apply_is_told_why(name, level, status, answer, api, new_need, capability, people):
+    need = new_need(status, level=level)
+    assert api(people[name]).post(PROPOSALS, {"need": str(need.pk)}) == answer
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "answer"),
+    [
+        ("provider", 1, (403, {"detail": "只有需求所属企业可以邀请机构。"})),
+        ("organiser", 3, (403, {"detail": "只有需求所属企业可以邀请机构。"})),
+        ("provider", 3, (400, NO_NEED)),
+        ("owner", 3, (409, {"detail": "该需求仅组织方可见，请联系组织方推荐给这家机构。"})),
+    ],
+)
+def test_who_cannot_invite_is_told_why(name, level, answer, api, new_need, capability, institute, people):
+    asked = {"need": str(new_need("published", level=level).pk), "institute": str(institute.pk)}
+    assert api(people[name]).post(PROPOSALS, asked) == answer
+
+
+def test_whom_nobody_verified_is_like_nobody(api, new_need, owner, enterprise, new_organisation):
+    raw = new_organisation("institute", verified=False)
+    need = str(new_need("published").pk)
+    for pk in (raw.pk, enterprise.pk, "00000000-0000-4000-8000-000000000000"):
+        assert api(owner).post(PROPOSALS, {"need": need, "institute": str(pk)}) == (400, NO_INSTITUTE)
+    assert api(owner).post(PROPOSALS, {"need": "x"}) == (400, {"need": ["必须是有效的 UUID。"]})
+    assert api(owner).post(PROPOSALS, {}) == (400, {"need": ["该字段是必填项。"]})
+
+
+def test_every_look_of_an_organiser_at_confidential_proposals_is_noted(api, new_need, capability, organiser, provider):
+    need = new_need("published", level=2)
+    propose_for_need(need)
+    proposal = Proposal.objects.get()
+    api(organiser).get(PROPOSALS)
+    api(organiser).get(f"{PROPOSALS}{proposal.pk}/")
+    api(organiser).post(f"{PROPOSALS}{proposal.pk}/move/propose/")
+    # The institute is not shown the content yet.
+    assert api(provider).get(f"{PROPOSALS}{proposal.pk}/")[0] == 200
+    reads = need.events.filter(action="read").values_list("actor__name", "data")
+    assert list(reads) == [("组织方", {"organisation": "组织方单位"})] * 3
+
+
+def test_a_list_notes_each_need_once(api, new_need, new_capability, organiser):
+    for title in ("坐标测量机", "量块"):
+        new_capability(title)
+    need = new_need("published", level=2)
+    propose_for_need(need)
+    assert len(api(organiser).get(PROPOSALS)[1]["results"]) == 2
+    assert need.events.filter(action="read").count() == 1
+
+
 def test_a_text_is_matched_and_nothing_is_stored(api, capability):
     status, found = api().post(MATCH, {"text": TEXT})
     assert (status, [card["title"] for card in found["existing"]], found["research"]) == (200, ["坐标测量机"], [])
