@@ -136,6 +136,8 @@ def test_methods_that_nothing_answers_are_405(method, world, visit):
         "accounts:password_reset_confirm",
         # An attachment can be deleted.
         "need-file",
+        # The acceptance of a docking is put as a whole.
+        "acceptance-detail",
     }
 
 
@@ -148,6 +150,8 @@ FIELDS = [
     "lines-TOTAL_FORMS lines-INITIAL_FORMS lines-0-object_name lines-0-range_text lines-0-mode publish organisation",
     "responsible person due_on result reason description category source raised_on approve file",
     "old_password new_password1 new_password2 autosave add_line submit is_qualitative",
+    "intent_amount contract_amount paid_amount signed_on valid_until property_terms upload seen mark words",
+    "accepted_on conclusion lines-0-achieved_text solution benefit enterprise_name shows_figures",
 ]
 VALUES = ["", NUL, LONG, "NaN", "1e999", "-1", "9" * 400, "<script>", "2026-99-99", "%s%n", "\u202e\ufeff", "0x1"]
 
