@@ -1,12 +1,19 @@
 """Every main page, wide and narrow, light and dark: accessible, within the screen, and with a title of its own."""
 
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.files.base import ContentFile
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from partnerships.models import LedgerEntry
+from partnerships.services.ledger import add_entry, ask_extension, assign_entry
+from partnerships.services.ledger_import import start_import as start_ledger_import
 from providers.imports import start_import
 from providers.models import ScopeImport
+from tests.partnerships.test_ledger_sheets import NEW, sheet
 from tests.providers.scope_files import CALIPER, GAUGE, HEADING, xlsx_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -53,6 +60,7 @@ PAGES = {
         "/matching/inbox/",
         "{proposal}",
         "/matching/needs/{need}/why-not-me/",
+        "{entry}",
     ],
     "organiser": [
         "/needs/desk/",
@@ -60,6 +68,13 @@ PAGES = {
         "{secret}",
         "/accounts/organisations/desk/",
         "/accounts/organisations/{waiting}/",
+        "/ledger/",
+        "/ledger/taken/",
+        "/ledger/new/",
+        "/ledger/import/",
+        "{sheet}",
+        "{entry}",
+        "{entry}edit/",
     ],
 }
 LOOKS = [(1280, "light"), (390, "dark")]
@@ -67,7 +82,7 @@ LONG = "半导体外延设备用质量流量控制器、电容薄膜真空计与
 
 
 @pytest.fixture
-def places(new_need, new_capability, new_organisation, credential, provider, institute):
+def places(people, new_need, new_capability, new_organisation, credential, provider, institute):
     """A little of everything, with long words, and the addresses under which it is found."""
     capability = new_capability(credential=credential)
     public = new_need("published", title=LONG, public_title=LONG)
@@ -87,8 +102,23 @@ def places(new_need, new_capability, new_organisation, credential, provider, ins
         "proposal": public.proposals.get().get_absolute_url(),
         "institute": institute.pk,
         "import": ScopeImport.objects.get().get_absolute_url(),
+        "entry": new_late_entry(people).get_absolute_url(),
+        "sheet": start_ledger_import(
+            author=people["organiser"], file=sheet(NEW, {**NEW, "类别": LONG}), name="台账.xlsx"
+        ).get_absolute_url(),
         "waiting": new_organisation("institute", verified=False, name=LONG).pk,
     }
+
+
+def new_late_entry(people):
+    """An entry that is overdue and for which more time was asked."""
+    organiser, provider, today = people["organiser"], people["provider"], timezone.localdate()
+    enterprise, institute = people["owner"].organisations[0], provider.organisations[0]
+    entry = add_entry(actor=organiser, enterprise=enterprise, title=LONG, description=LONG)
+    assign_entry(entry, actor=organiser, responsible=institute, person=provider, due_on=today)
+    ask_extension(entry, actor=provider, due_on=today + timedelta(days=9), reason=LONG)
+    LedgerEntry.objects.filter(pk=entry.pk).update(due_on=today - timedelta(days=9))
+    return entry
 
 
 @pytest.mark.parametrize("role", PAGES)
