@@ -5,10 +5,10 @@ from dataclasses import fields
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from needs.disclosure import DisclosedNeed, disclose, sight_of
-from needs.enums import Sight
+from needs.disclosure import DisclosedNeed, disclose, log_reads, sight_of
+from needs.enums import KNOWN, Sight
 from needs.models import Need
-from needs.services import confirm_public_text
+from needs.services import confirm_public_text, grant_sight, revoke_sight
 from tests.conftest import attach
 
 OUTSIDERS = ("anonymous", "stranger", "provider", "distant_organiser", "reviewer")
@@ -169,3 +169,97 @@ def test_what_the_organiser_has_to_do_comes_first_on_the_desk(new_need, owner, o
     confirm_public_text(new_need("accepted", title="confirmed"), actor=owner)
     needs = Need.objects.overseen_by(organiser).waiting_first()
     assert [need.title for need in needs] == ["submitted", "confirmed", "returned", "accepted", "published"]
+
+
+def grants_to(need, *, institute=None, user=None, **sight):
+    grant_sight(need, actor=None, organisation=institute, user=user, **sight)
+    return Need.objects.get(pk=need.pk)
+
+
+# The attachments, of which this need has none, are tested where they are kept.
+SHOWN_AFTER_AGREEMENT = SHOWN_WHEN_PUBLIC - {"files"} | {"passages", "organisation_name"}
+
+
+@pytest.mark.parametrize("level", [2, 3])
+@pytest.mark.parametrize(
+    ("sight", "expected"),
+    [
+        ({}, ALWAYS_SHOWN),
+        ({"sees_contact": True}, ALWAYS_SHOWN | {"organisation_name", "contact"}),
+        ({"sees_detail": True}, SHOWN_AFTER_AGREEMENT),
+        ({"sees_detail": True, "sees_contact": True}, SHOWN_AFTER_AGREEMENT | {"contact"}),
+    ],
+)
+def test_a_grant_opens_just_so_much_to_just_this_institute(level, sight, expected, new_need, readers, institute):
+    need = grants_to(new_need("published", level=level, **EVERYTHING), institute=institute, **sight)
+    others = set(OUTSIDERS) - {"provider"}
+    assert shown(need, readers["provider"]) == expected
+    assert {name for name in others if sight_of(need, readers[name])} == (others if level == 2 else set())
+    assert {name: shown(need, readers[name]) for name in others if level == 2} == (
+        dict.fromkeys(others, ALWAYS_SHOWN) if level == 2 else {}
+    )
+
+
+def test_a_grant_can_be_one_persons(new_need, readers, reviewer):
+    need = grants_to(new_need("published", level=3), user=reviewer, sees_detail=True)
+    assert {name: sight_of(need, readers[name]) for name in OUTSIDERS if sight_of(need, readers[name])} == {
+        "reviewer": Sight.DETAIL
+    }
+
+
+def test_who_signed_reads_the_own_words_of_the_enterprise(new_need, institute, provider):
+    need = grants_to(new_need("published", level=2, goal="更准"), institute=institute, sees_detail=True)
+    found = disclose(need, provider)
+    assert (found.title, found.text) == ("坐标测量机校准", "车间一台三坐标要校准。")
+    assert [passage.text for passage in found.passages][-1] == "更准"
+
+
+@pytest.mark.parametrize(
+    "status", ["draft", "submitted", "withdrawn", "published", "docking", "contracted", "resolved"]
+)
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_a_grant_rests_while_the_need_is_not_known(status, level, new_need, readers, institute):
+    need = grants_to(new_need(status, level=level), institute=institute, sees_detail=True)
+    visible = {name for name in OUTSIDERS if need in Need.objects.visible_to(readers[name])}
+    assert visible == {name for name in OUTSIDERS if sight_of(need, readers[name])}
+    assert ("provider" in visible) == (status in KNOWN)
+    readable = {name for name in OUTSIDERS if need in Need.objects.readable_by(readers[name])}
+    assert readable == {name for name in OUTSIDERS if sight_of(need, readers[name]) in {Sight.PUBLIC, Sight.DETAIL}}
+
+
+@pytest.mark.parametrize("status", ["docking", "contracted", "resolved"])
+def test_how_far_a_confidential_need_has_come_is_its_own_matter(status, new_need, stranger, institute, provider):
+    need = grants_to(new_need(status, level=2), institute=institute)
+    assert disclose(need, provider).status == "published"
+    assert sight_of(need, stranger) == (Sight.TEASER if status == "docking" else None)
+    assert disclose(new_need(status), stranger).status == status
+
+
+def test_what_was_taken_back_is_closed_again(new_need, institute, provider):
+    need = grants_to(new_need("published", level=3), institute=institute, sees_detail=True)
+    revoke_sight(need, actor=None, organisation=institute)
+    assert sight_of(Need.objects.get(pk=need.pk), provider) is None
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_who_reads_confidential_content_is_noted(level, new_need, people, institute):
+    need = grants_to(new_need("published", level=level), institute=institute, sees_detail=True)
+    before = need.events.count()
+    for user in people.values():
+        log_reads([need], user)
+    noted = need.events.filter(number__gt=before).values_list("actor__name", "action", "data")
+    assert sorted(noted, key=str) == (
+        []
+        if level == 1
+        else [
+            ("机构业务员", "read", {"organisation": "测试计量院"}),
+            ("管理员", "read", {"organisation": ""}),
+            ("组织方", "read", {"organisation": "组织方单位"}),
+        ]
+    )
+
+
+def test_a_look_at_the_summary_is_no_read(new_need, institute, provider):
+    need = grants_to(new_need("published", level=2), institute=institute)
+    log_reads([need], provider)
+    assert not need.events.filter(action="read").exists()

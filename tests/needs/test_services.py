@@ -9,8 +9,10 @@ from needs.services import (
     confirm_public_text,
     create_need,
     delete_draft,
+    grant_sight,
     move_need,
     reread_need_lines,
+    revoke_sight,
     update_need,
     write_public_text,
 )
@@ -185,3 +187,53 @@ def test_the_enterprise_confirms_the_wording_it_saw(new_need, owner, organiser):
         confirm_public_text(need, actor=owner, seen=seen)
     confirm_public_text(need, actor=owner, seen=need.public_wording)
     assert need.public_text_confirmed_at is not None
+
+
+def test_what_was_granted_before_stays(new_need, institute, organiser):
+    need = new_need("published", level=2)
+    grant_sight(need, actor=organiser, organisation=institute, sees_detail=True)
+    grant_sight(need, actor=organiser, organisation=institute, sees_contact=True)
+    assert need.grants.values_list("organisation__name", "sees_detail", "sees_contact").get() == (
+        "测试计量院",
+        True,
+        True,
+    )
+    assert list(need.events.filter(action="grant").values_list("actor__name", "data")) == [
+        ("组织方", {"to": "测试计量院", "sees_detail": True}),
+        ("组织方", {"to": "测试计量院", "sees_contact": True}),
+    ]
+
+
+def test_taking_back_what_nobody_has_leaves_no_entry(new_need, institute, owner):
+    need = new_need("published", level=2)
+    grant_sight(need, actor=owner, organisation=institute)
+    for _ in range(2):
+        revoke_sight(need, actor=owner, organisation=institute)
+    assert (need.grants.count(), need.events.filter(action="revoke").count()) == (0, 1)
+
+
+def test_a_published_need_is_revised_and_has_to_be_confirmed_again(
+    new_need, owner, organiser, django_capture_on_commit_callbacks
+):
+    need = new_need("published")
+    closed = []
+
+    def note(sender, need, **kwargs):
+        closed.append(need.pk)
+
+    need_closed.connect(note)
+    with django_capture_on_commit_callbacks(execute=True):
+        move_need(need, "revise", actor=owner, note="量程写错了")
+    need_closed.disconnect(note)
+    assert (need.status, closed) == ("returned", [need.pk])
+    update_need(need, actor=owner, goal="更准")
+    move_need(need, "submit", actor=owner)
+    move_need(need, "accept", actor=organiser)
+    with pytest.raises(TransitionError, match="公开内容尚未经企业确认"):
+        move_need(need, "publish", actor=organiser)
+    assert need.version == 2
+
+
+def test_who_is_docking_already_does_not_revise(new_need, owner):
+    with pytest.raises(TransitionError, match="当前状态是“对接中”"):
+        move_need(new_need("docking"), "revise", actor=owner, note="补充")
