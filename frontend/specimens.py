@@ -175,6 +175,20 @@ _STATUSES = [
             ("withdrawn", "已撤回"),
         ],
     ),
+    (
+        "协议与案例",
+        [
+            ("drafted", "待双方确认"),
+            ("enterprise_confirmed", "待机构确认"),
+            ("provider_confirmed", "待企业确认"),
+            ("effective", "双方已确认"),
+            ("completed", "已履行"),
+            ("terminated", "已终止"),
+            ("replaced", "已被新版本替代"),
+            ("enterprise_consented", "待机构同意"),
+            ("provider_consented", "待企业同意"),
+        ],
+    ),
     ("判定", [("pass", "满足"), ("partial", "部分满足"), ("fail", "不满足"), ("unknown", "无法判断")]),
     (
         "建议",
