@@ -110,7 +110,8 @@ def _errands(docking: Docking, user: User) -> Iterator[tuple]:
     if docking.is_overdue:
         what = f"是否进入“{docking.get_asked_stage_display()}”"
         yield "overdue", what, docking.asked_due_on, f"{url}#next", "去决定"
-    if docking.next_contact_on and docking.next_contact_on <= today:
+    # Who has been silent for weeks is found there alone.
+    if docking.next_contact_on and docking.next_contact_on <= today and not docking.is_stale:
         yield "contact", "联系双方，保存联系记录", docking.next_contact_on, f"{url}#contacts", "去记录"
     for visit in docking.planned:
         if visit.lacks_minutes:

@@ -15,6 +15,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from challenges.models import Entry
 from matching.models import Proposal
 from needs.models import Need, NeedFile, NeedLine
 from partnerships.models import LedgerEntry
@@ -295,6 +296,52 @@ def of_confidentiality(sides, organisers, *, anonymous=SIGN_IN):
     return lambda role, name: anonymous if role == "anonymous" else answers.get(role, 404)
 
 
+RUNNERS = {"organiser", "admin"}
+
+
+def entry_page(role, name):
+    """Entries: their enterprise and who runs the challenge; for others one on the board is its public item."""
+    if role == "anonymous":
+        return SIGN_IN
+    return 200 if role in INSIDERS else 302 if name == "entry1" else 404
+
+
+def item_page(role, name):
+    return 200 if name == "entry1" else 404
+
+
+def entry_withdraw(role, name):
+    """A button: a refusal comes back with the page."""
+    if role == "anonymous":
+        return SIGN_IN
+    if role not in INSIDERS:
+        return 404
+    return 302 if role in ENTERPRISE and name != "entry1" else 409
+
+
+def of_entry(runners, enterprise=404, *, anonymous=SIGN_IN):
+    """What who runs the challenge and the enterprise get; to others an entry is not there."""
+    answers = {**dict.fromkeys(RUNNERS, runners), **dict.fromkeys(ENTERPRISE, enterprise), "anonymous": anonymous}
+    return lambda role, name: answers.get(role, 404)
+
+
+def item_edit(role, name):
+    return of_entry(302 if name == "entry1" else 200)(role, name)
+
+
+def item_correct(role, name):
+    """An empty correction comes back with what is missing; what is not on the board has no page to come back to."""
+    return of_entry(200 if name == "entry1" else 404)(role, name)
+
+
+def api_entry_withdraw(role, name):
+    return of_entry(403, 409 if name == "entry1" else 200, anonymous=401)(role, name)
+
+
+CHALLENGE, INTAKE, RECORDED, INVITATION = (
+    [{"name": name}] for name in ("challenge", "intake", "recorded", "invitation")
+)
+ENTERED = [{"name": f"entry{level}"} for level in LEVELS]
 NEED = [{"level": level, "status": status} for level in LEVELS for status in STATES]
 FILE = [{**need, "kind": kind} for need in NEED for kind in ("open", "kept")]
 PROPOSAL = [{"level": level, "capability": title} for level in LEVELS for title in ("坐标测量机", "量块")]
@@ -433,7 +480,12 @@ ANSWERS = {
     "ledger-assign": ("post", ENTRY, {}, api_ledger_write(lambda role: 400)),
     "ledger-extensions": ("post", ENTRY, {}, api_ledger_write(lambda role: 400)),
     "ledger-decide": ("post", ENTRY, {"extension": RANDOM}, api_ledger_write(lambda role: 404)),
-    "partnerships:task_list": ("get", NOTHING, {}, SIGNED_IN),
+    "partnerships:task_list": (
+        "get",
+        NOTHING,
+        {},
+        anonymous_else({**dict.fromkeys([*ORGANISERS, "reviewer"], 302), "": 200}),
+    ),
     "partnerships:confidentiality_list": ("get", NOTHING, {}, SIGNED_IN),
     "partnerships:confidentiality_request": ("post", NEED, {}, need_post),
     "partnerships:confidentiality_detail": ("get", CONFIDENTIALITY, {}, of_confidentiality(200, 200)),
@@ -529,6 +581,47 @@ ANSWERS = {
     "proposal-list": ("get", NOTHING, {}, everyone),
     "proposal-detail": ("get", PROPOSAL, {}, api_proposal),
     "proposal-move": ("post", PROPOSAL, {"name": "propose"}, api_propose),
+    "challenges:entry_list": ("get", CHALLENGE, {}, one_of({}, 200)),
+    "challenges:entry_create": (
+        "get",
+        CHALLENGE,
+        {},
+        one_of(dict.fromkeys([*ENTERPRISE, "stranger"], 200), 302),
+    ),
+    "challenges:entry_on_behalf": ("get", CHALLENGE, {}, of_entry(200)),
+    "challenges:entry_detail": ("get", ENTERED, {}, entry_page),
+    "challenges:entry_duplicates": ("get", ENTERED, {}, of_entry(200, 403)),
+    "challenges:entry_move": ("post", ENTERED, {"name": "withdraw"}, entry_withdraw),
+    "challenges:intake_create": ("get", CHALLENGE, {}, of_entry(200)),
+    "challenges:intake_template": ("get", NOTHING, {}, SIGNED_IN),
+    "challenges:intake_detail": ("get", INTAKE, {}, of_entry(200)),
+    "challenges:intake_confirm": ("post", INTAKE, {}, of_entry(302)),
+    "challenges:intake_need": ("get", RECORDED, {}, of_entry(200)),
+    "challenges:board": ("get", CHALLENGE, {}, lambda role, name: 200),
+    "challenges:board_export": ("get", CHALLENGE, {}, lambda role, name: 200),
+    "challenges:board_matches": ("get", CHALLENGE, {}, one_of({"provider": 200}, 403)),
+    "challenges:board_item": ("get", ENTERED, {}, item_page),
+    "challenges:item_edit": ("get", ENTERED, {}, item_edit),
+    "challenges:item_confirm": ("post", ENTERED, {}, of_entry(409, 409)),
+    "challenges:item_correct": ("post", ENTERED, {}, item_correct),
+    "challenges:item_invite": ("get", ENTERED, {}, of_entry(200)),
+    "entry-list": ("get", NOTHING, {}, everyone),
+    "entry-detail": ("get", ENTERED, {}, of_entry(200, 200, anonymous=404)),
+    "entry-move": ("post", ENTERED, {"name": "withdraw"}, api_entry_withdraw),
+    "entry-board": ("put", ENTERED, {}, of_entry(400, 400, anonymous=401)),
+    "entry-confirm": ("post", ENTERED, {}, of_entry(400, 400, anonymous=401)),
+    "entry-duplicates": ("get", ENTERED, {}, of_entry(200, 403, anonymous=404)),
+    "entry-corrigenda": ("post", ENTERED, {}, of_entry(400, 400, anonymous=401)),
+    "entry-invitations": ("post", ENTERED, {}, of_entry(400, 400, anonymous=401)),
+    "board-item-list": ("get", NOTHING, {}, everyone),
+    "board-item-detail": ("get", ENTERED, {}, item_page),
+    "invitation-list": ("get", NOTHING, {}, everyone),
+    "invitation-detail": (
+        "get",
+        INVITATION,
+        {},
+        lambda role, name: 200 if role in RUNNERS | {"provider"} else 404,
+    ),
 }
 # Tools, not records: they are the same for everybody.
 APART = {"api-schema", "api-docs"}
@@ -685,6 +778,9 @@ LISTS = {
         {"ordering": "-budget_high"},
         {"page": "2", "page_size": "1"},
     ],
+    "entry-list": [*SEARCHES, {"status": "entered"}, {"confirmed": "no"}],
+    "board-item-list": [*SEARCHES, {"budget": "20"}],
+    "invitation-list": [],
     "partnerships:ledger_list": [*SEARCHES, {"source": "need"}, {"region": "310000"}, {"status": "open"}],
     "partnerships:ledger_taken": [*SEARCHES, {"source": "need"}, {"due": "soon"}, {"due": "overdue"}],
     "ledger-list": [*SEARCHES, {"list": "asked"}, {"list": "taken"}, {"status": "open"}, {"page_size": "1"}],
@@ -710,10 +806,13 @@ def everything_read(world, visit, role) -> dict:
 
 
 def readable_pages(world, role):
-    """Every page and endpoint of a single record that answers this role, without the forms of one's own."""
+    """Every page and endpoint of a single record that answers this role, without the forms of one's own.
+
+    A sheet holds the time it was written, and is read in the tests of its own.
+    """
     for name, (method, records, rest, rule) in ANSWERS.items():
         for record in records:
-            if method == "get" and record and not name.endswith("edit") and rule(role, **record) == 200:
+            if method == "get" and record and not name.endswith(("edit", "export")) and rule(role, **record) == 200:
                 yield address_of(name, record, rest, record_of(world, record).pk)
 
 
@@ -787,6 +886,7 @@ def test_the_world_looks_the_same_without_the_hidden_needs(role, world, read_all
     before, read_again = read_all(role)
     hidden = [pk for key, pk in ids(world).items() if not sees(role, *key)]
     LedgerEntry.objects.filter(need__in=hidden).delete()
+    Entry.objects.filter(need__in=hidden).delete()
     Need.objects.filter(pk__in=hidden).delete()
     assert differences(before, read_again()) == set()
 

@@ -5,7 +5,9 @@ is taken back after the test. The module has to be marked with `django_db`, else
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 from uuid import UUID, uuid5
 
 import pytest
@@ -18,6 +20,12 @@ from django.utils import timezone
 from accounts.enums import MemberRole
 from accounts.models import Membership, Organisation, User
 from accounts.services import found_organisation, issue_token, register_user, request_membership, verify_organisation
+from challenges.models import Entry, Intake
+from challenges.services.board import confirm_item, invite_institutes, post_items, prefilled, word_item
+from challenges.services.challenges import create_challenge, move_challenge, set_windows
+from challenges.services.entries import enter_need
+from challenges.services.intake import apply_intake
+from challenges.workflow import PHASES
 from core.files import check_upload, store_file
 from matching.engine.facts import to_json
 from matching.engine.scoring import load_weights
@@ -87,6 +95,7 @@ def build_world() -> World:
     add_dockings(world)
     add_agreements(world)
     add_ledger(world)
+    add_challenge(world)
     sign_in(world)
     return world
 
@@ -280,6 +289,38 @@ def add_ledger(world: World):
         charge = {"responsible": world.records["institute"], "person": provider, "due_on": timezone.localdate()}
         assign_entry(world.entries[name], actor=organiser, **charge)
     world.records["ledger_import"] = LedgerImport.objects.create(author=organiser, file_name="台账.xlsx")
+
+
+def add_challenge(world: World):
+    """A call for needs, with the published ones entered: one on the board, one worded, one as it came.
+
+    Beside them a visit to an enterprise without an account, and an invitation to the institute.
+    """
+    organiser, owner = world.fresh("organiser"), world.fresh("owner")
+    body = world.records["authority"]
+    challenge = create_challenge(actor=organiser, organiser=body, name="挑战赛", theme="难题", rules_text="规则")
+    begin = timezone.now() - timedelta(days=1)
+    ends = [begin + number * timedelta(days=7) for number in range(4)]
+    calendar = dict(zip(PHASES, pairwise(ends), strict=True))
+    set_windows(challenge, actor=organiser, calendar=calendar)
+    move_challenge(challenge, "open_collecting", actor=organiser)
+    for level in LEVELS:
+        entry = enter_need(challenge, world.needs[level, "published"], actor=owner, consents=True)
+        if level < 3:
+            entry = word_item(entry, actor=organiser, **prefilled(entry, organiser))
+        if level == 1:
+            confirm_item(entry, actor=owner, seen=entry.wording)
+            Entry.objects.filter(pk=entry.pk).update(status="selected")
+            post_items(challenge, actor=organiser)
+        world.records[f"entry{level}"] = Entry.objects.get(pk=entry.pk)
+    institute = Organisation.objects.get(pk=world.records["institute"].pk)
+    [world.records["invitation"]] = invite_institutes(world.records["entry1"], [institute], actor=organiser)
+    row = {"企业名称": "走访遇到的企业", "统一社会信用代码": credit_code(901), "地区": "上海市", "需求名称": "压力计"}
+    row |= {"需求内容": "示值漂移", "联系人": "顾工", "电话": "13800000000"}
+    rows = [{"number": 2, "texts": row, "flaws": {}}]
+    intake = Intake.objects.create(challenge=challenge, author=organiser, file_name="走访.xlsx", rows=rows)
+    [world.records["recorded"]] = apply_intake(intake, actor=organiser)
+    world.records |= {"challenge": challenge, "intake": intake}
 
 
 def sign_in(world: World):

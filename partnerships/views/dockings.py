@@ -91,7 +91,13 @@ def docking_desk(request):
 
 @require_safe
 def task_list(request):
-    """What happens next with the person's needs and offers, who has to move, and by when."""
+    """What happens next with the person's needs and offers, who has to move, and by when.
+
+    Everybody comes here from signing in, so who has neither is sent on to the desk of the day.
+    """
+    user = request.user
+    if not (user.enterprises or user.providers) and (user.is_organiser or user.is_expert):
+        return redirect("needs:desk" if user.is_organiser else "partnerships:docking_desk")
     page = Paginator(tasks_for(request.user), 20).get_page(request.GET.get("page"))
     return render(request, "partnerships/task_list.html", {"page": page})
 

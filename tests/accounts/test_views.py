@@ -44,7 +44,7 @@ def test_signing_in_and_out(client, owner):
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
 def test_signing_in_leads_nowhere_else(target, client, owner):
     data = {"username": owner.email, "password": PASSWORD, "next": target}
-    assert client.post("/accounts/login/", data).url == "/"
+    assert client.post("/accounts/login/", data).url == "/next/"
 
 
 @pytest.mark.parametrize(("address", "mails"), [("known", 1), ("nobody@example.com", 0)])

@@ -315,16 +315,15 @@ def test_the_desk_tells_what_to_do_today(
     ask_stage(carried, "survey", actor=owner)
     plan_visit(carried, actor=owner, planned_on=day(1))
     add_milestone(carried, actor=owner, title="样件送达", due_on=day(1))
-    # The steward is of the organising body, so dockings that nobody carries are there too.
+    # The steward is of the organising body, so what nobody carries is there too.
     time_machine.move_to(timezone.now() + timedelta(days=1))
     assert desk(as_user(steward)) == {"contact": [carried], "steward": [unnamed]}
     time_machine.move_to(timezone.now() + timedelta(days=21))
-    keys = ["overdue", "contact", "minutes", "milestone", "stale", "steward"]
+    keys = ["overdue", "minutes", "milestone", "stale", "steward"]
     found = desk(as_user(steward))
     assert list(found) == keys
     assert {key: set(found[key]) for key in keys} == {
         "overdue": {carried},
-        "contact": {carried, unnamed},
         "minutes": {carried},
         "milestone": {carried},
         "stale": {carried, unnamed},
@@ -410,13 +409,15 @@ def test_what_waits_for_the_reader_comes_first(new_need, owner, as_user):
 
 
 @pytest.mark.parametrize(
-    ("who", "text"),
-    [
-        ("stranger", "提需求"),
-        ("provider", "维护能力"),
-        ("organiser", "管家工作台"),
-        ("reviewer", "先登记或加入您的单位"),
-    ],
+    ("who", "text"), [("stranger", "提需求"), ("provider", "维护能力"), ("newcomer", "先登记或加入您的单位")]
 )
-def test_who_has_nothing_to_do_is_told_what_to_begin_with(who, text, people, as_user):
-    assert text in as_user(people[who]).get(reverse("partnerships:task_list")).content.decode()
+def test_who_has_nothing_to_do_is_told_what_to_begin_with(who, text, people, new_user, as_user):
+    user = {**people, "newcomer": new_user("新人")}[who]
+    assert text in as_user(user).get(reverse("partnerships:task_list")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "desk"), [("organiser", "/needs/desk/"), ("admin", "/needs/desk/"), ("reviewer", "/dockings/desk/")]
+)
+def test_who_is_of_no_side_is_sent_to_the_desk(who, desk, people, as_user):
+    assert as_user(people[who]).get(reverse("partnerships:task_list")).url == desk
