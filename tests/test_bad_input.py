@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 NUL, SURROGATE, CHINESE = "压力\x00", "\ud800", re.compile("[一-龥]")
 LONG = "长" * 350_000
 # A step is tried by whoever may take it, so that it gets as far as it can.
-WHO = {"needs:desk": "organiser", "needs:public_text": "organiser", "accounts": "admin"}
+WHO = {"needs:desk": "organiser", "needs:public_text": "organiser", "accounts": "admin", "challenges": "organiser"}
+WHO |= dict.fromkeys([f"challenge-{what}" for what in ("list", "detail", "windows", "criteria", "copy")], "organiser")
 BY_PROVIDER = ("providers:", "matching:inbox", "matching:why", "matching:proposal", "capability", "proposal")
 
 
@@ -136,6 +137,9 @@ def test_methods_that_nothing_answers_are_405(method, world, visit):
         "accounts:password_reset_confirm",
         # An attachment can be deleted.
         "need-file",
+        # Calendar and criteria are replaced as a whole.
+        "challenge-windows",
+        "challenge-criteria",
         # The acceptance of a docking is put as a whole.
         "acceptance-detail",
     }
@@ -149,6 +153,8 @@ FIELDS = [
     "username password credential number valid_from valid_until modes direction maturity text cases scope take draft",
     "lines-TOTAL_FORMS lines-INITIAL_FORMS lines-0-object_name lines-0-range_text lines-0-mode publish organisation",
     "responsible person due_on result reason description category source raised_on approve file",
+    "theme rules_text reviews_per_item regions co_organisers source organiser phase closes_at criteria-TOTAL_FORMS",
+    "collecting_opens_at collecting_closes_at board_closes_at criteria-INITIAL_FORMS criteria-0-name criteria-0-weight",
     "old_password new_password1 new_password2 autosave add_line submit is_qualitative",
     "intent_amount contract_amount paid_amount signed_on valid_until property_terms upload seen mark words",
     "accepted_on conclusion lines-0-achieved_text solution benefit enterprise_name shows_figures",
@@ -174,6 +180,7 @@ def test_a_form_full_of_nonsense_is_no_server_error(value, world, visit):
 def page_kind(name):
     """Whether a page that is read also takes a form."""
     forms = ("edit", "create", "signup", "login", "password_reset", "password_change", "password_reset_confirm")
+    forms += ("windows", "criteria_screening", "criteria_solution", "copy")
     return "form" if name.endswith(forms) else "page"
 
 

@@ -12,6 +12,8 @@ from accounts.enums import NoticeKind
 from accounts.models import User
 from accounts.notices import notify
 from accounts.services import issue_token
+from challenges.services.challenges import create_challenge, move_challenge, set_windows
+from challenges.workflow import PHASES
 from core.files import check_upload, store_file
 from matching.services import move_proposal, propose_for_need
 from partnerships.models import Contact, Docking, DockingFile, Milestone
@@ -87,6 +89,24 @@ def add_memberships(count, make):
 def add_notices(count, make):
     for number in range(count):
         notify([make.owner], kind=NoticeKind.NEED, text=f"通知{number}", url="/needs/mine/")
+
+
+def add_challenges(count, make):
+    """Challenges in their call, each with somebody who helps."""
+    start, length = timezone.now(), timedelta(days=9)
+    spans = [(start + place * length, start + (place + 1) * length) for place in range(len(PHASES))]
+    for number in range(count):
+        challenge = create_challenge(
+            actor=make.organiser,
+            organiser=make.organiser.authorities[0],
+            co_organisers=[make.institute],
+            name=f"挑战赛{number}",
+            theme="在线测量",
+            rules_text="面向企业。",
+            regions=["310000"],
+        )
+        set_windows(challenge, actor=make.organiser, calendar=dict(zip(PHASES, spans, strict=True)))
+        move_challenge(challenge, "open_collecting", actor=make.organiser)
 
 
 def add_members(count, make):
@@ -194,6 +214,9 @@ LISTS = {
     "what happens next, with signatures": ("/next/", "provider", add_confidentiality, 12),
     "confidentiality": ("/confidentiality/", "provider", add_confidentiality, 9),
     "home": ("/", None, add_needs, 9),
+    "challenges": ("/challenges/", None, add_challenges, 4),
+    "challenges, for who runs them": ("/challenges/", "organiser", add_challenges, 8),
+    "API: challenges": ("/api/v1/challenges/", None, add_challenges, 5),
     "API: organisations": ("/api/v1/organisations/", None, add_institutes, 2),
     "API: notices": ("/api/v1/notices/", "owner", add_notices, 4),
     "API: dockings": ("/api/v1/dockings/", "provider", add_dockings, 7),
