@@ -342,6 +342,30 @@ CHALLENGE, INTAKE, RECORDED, INVITATION = (
     [{"name": name}] for name in ("challenge", "intake", "recorded", "invitation")
 )
 ENTERED = [{"name": f"entry{level}"} for level in LEVELS]
+
+
+def challenge_page(role, name):
+    """Everybody sees a challenge from its call on."""
+    return 200 if name == "challenge" or role in RUNNERS else 404
+
+
+def challenge_console(role, name):
+    """The pages on which a challenge is set up and run; a refused form comes back as a page."""
+    return SIGN_IN if role == "anonymous" else 200 if role in RUNNERS else 404
+
+
+def api_challenge(visitors, runners, *, anonymous=401):
+    """An endpoint of a challenge: what it says to those who see it, and to those who run it."""
+
+    def rule(role, name):
+        if role == "anonymous" and anonymous:
+            return anonymous
+        return runners if role in RUNNERS else visitors if name == "challenge" else 404
+
+    return rule
+
+
+CHALLENGES = [{"name": "challenge"}, {"name": "draft_challenge"}]
 NEED = [{"level": level, "status": status} for level in LEVELS for status in STATES]
 FILE = [{**need, "kind": kind} for need in NEED for kind in ("open", "kept")]
 PROPOSAL = [{"level": level, "capability": title} for level in LEVELS for title in ("坐标测量机", "量块")]
@@ -581,6 +605,28 @@ ANSWERS = {
     "proposal-list": ("get", NOTHING, {}, everyone),
     "proposal-detail": ("get", PROPOSAL, {}, api_proposal),
     "proposal-move": ("post", PROPOSAL, {"name": "propose"}, api_propose),
+    "challenges:challenge_list": ("get", NOTHING, {}, everyone),
+    "challenges:challenge_create": ("get", NOTHING, {}, only(ORGANISERS)),
+    "challenges:challenge_copy": ("get", NOTHING, {}, only(ORGANISERS)),
+    "challenges:challenge_detail": ("get", CHALLENGES, {}, challenge_page),
+    "challenges:challenge_calendar": ("get", CHALLENGES, {}, challenge_page),
+    "challenges:challenge_manage": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:challenge_edit": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:challenge_windows": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:criteria_screening": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:criteria_solution": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:challenge_extend": ("post", CHALLENGES, {}, challenge_console),
+    # Cancelling needs a reason.
+    "challenges:challenge_move": ("post", CHALLENGES, {"name": "cancel"}, challenge_console),
+    "challenge-list": ("get", NOTHING, {}, everyone),
+    "challenge-detail": ("get", CHALLENGES, {}, challenge_page),
+    "challenge-checklist": ("get", CHALLENGES, {}, api_challenge(403, 200, anonymous=None)),
+    # What is sent is empty.
+    "challenge-windows": ("put", CHALLENGES, {}, api_challenge(400, 400)),
+    "challenge-criteria": ("put", CHALLENGES, {}, api_challenge(400, 400)),
+    "challenge-extend": ("post", CHALLENGES, {}, api_challenge(400, 400)),
+    "challenge-copy": ("post", CHALLENGES, {}, api_challenge(400, 400)),
+    "challenge-move": ("post", CHALLENGES, {"name": "cancel"}, api_challenge(403, 409)),
     "challenges:entry_list": ("get", CHALLENGE, {}, one_of({}, 200)),
     "challenges:entry_create": (
         "get",
@@ -778,6 +824,8 @@ LISTS = {
         {"ordering": "-budget_high"},
         {"page": "2", "page_size": "1"},
     ],
+    "challenges:challenge_list": [],
+    "challenge-list": [{"status": "draft"}, {"page_size": "1"}],
     "entry-list": [*SEARCHES, {"status": "entered"}, {"confirmed": "no"}],
     "board-item-list": [*SEARCHES, {"budget": "20"}],
     "invitation-list": [],
@@ -851,6 +899,7 @@ def test_no_page_and_no_endpoint_says_more_than_it_may(role, read_all):
     secrets = {word.encode() for word in forbidden}
     if role in OUTSIDERS:
         secrets |= {b"qfirm", b"13812345678", b"187654", b"120001", b"18.7654", b"12.0001"}
+        secrets |= {b"qdraftchallenge"}
         secrets |= {b"qmilestone", b"qmessage", b"qdockingfile"}
         secrets |= {b"qagreement", b"qconclusion", b"qcase", b"987654.32", b"98.765432"}
     leaks = {}

@@ -320,7 +320,9 @@ def add_challenge(world: World):
     rows = [{"number": 2, "texts": row, "flaws": {}}]
     intake = Intake.objects.create(challenge=challenge, author=organiser, file_name="走访.xlsx", rows=rows)
     [world.records["recorded"]] = apply_intake(intake, actor=organiser)
-    world.records |= {"challenge": challenge, "intake": intake}
+    draft = create_challenge(actor=organiser, organiser=body, name="qdraftchallenge")
+    set_windows(draft, actor=organiser, calendar=calendar)
+    world.records |= {"challenge": challenge, "draft_challenge": draft, "intake": intake}
 
 
 def sign_in(world: World):
