@@ -674,6 +674,22 @@ def test_two_rematches_at_once_leave_one_set_of_proposals(new_need, new_capabili
 
 @on_postgresql
 @pytest.mark.django_db(transaction=True)
+def test_matches_and_answers_at_once_do_not_wait_for_each_other(new_need, new_capability, provider, owner):
+    for title in ("坐标测量机", "量块", "测长机", "影像测量仪"):
+        new_capability(title)
+    propose_for_need(new_need("published"))
+    proposals = list(Proposal.objects.all())
+    for proposal in proposals:
+        move_proposal(proposal, "provider_accept", actor=provider)
+    # With the answer of both, the need is written to as well.
+    answers = [partial(answer, each.pk, owner.pk, "enterprise_accept") for each in proposals]
+    matches = [partial(rematch, everything=True)] * 4
+    at_once(*(task for pair in zip(matches, answers, strict=True) for task in pair))
+    assert set(Proposal.objects.values_list("status", flat=True)) == {"mutual"}
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
 def test_an_answer_during_a_match_is_kept(new_need, capability, provider, monkeypatch):
     need = new_need("published")
     propose_for_need(need)
