@@ -18,6 +18,7 @@ NUL, SURROGATE, CHINESE = "压力\x00", "\ud800", re.compile("[一-龥]")
 LONG = "长" * 350_000
 # A step is tried by whoever may take it, so that it gets as far as it can.
 WHO = {"needs:desk": "organiser", "needs:public_text": "organiser", "accounts": "admin", "challenges": "organiser"}
+WHO |= dict.fromkeys(["partnerships:docking_schedule", "partnerships:docking_assign", "docking-stewards"], "organiser")
 WHO |= dict.fromkeys([f"challenge-{what}" for what in ("list", "detail", "windows", "criteria", "copy")], "organiser")
 BY_PROVIDER = ("providers:", "matching:inbox", "matching:why", "matching:proposal", "capability", "proposal")
 
@@ -155,6 +156,7 @@ FIELDS = [
     "responsible person due_on result reason description category source raised_on approve file",
     "theme rules_text reviews_per_item regions co_organisers source organiser phase closes_at criteria-TOTAL_FORMS",
     "collecting_opens_at collecting_closes_at board_closes_at criteria-INITIAL_FORMS criteria-0-name criteria-0-weight",
+    "stage asked agreed steward on planned_on held_on next_on next_step people place problems institute due_on text",
     "old_password new_password1 new_password2 autosave add_line submit is_qualitative",
     "intent_amount contract_amount paid_amount signed_on valid_until property_terms upload seen mark words",
     "accepted_on conclusion lines-0-achieved_text solution benefit enterprise_name shows_figures",
@@ -180,6 +182,7 @@ def test_a_form_full_of_nonsense_is_no_server_error(value, world, visit):
 def page_kind(name):
     """Whether a page that is read also takes a form."""
     forms = ("edit", "create", "signup", "login", "password_reset", "password_change", "password_reset_confirm")
+    forms += ("visit_minutes", "pledge")
     forms += ("windows", "criteria_screening", "criteria_solution", "copy")
     return "form" if name.endswith(forms) else "page"
 
