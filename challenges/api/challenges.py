@@ -6,12 +6,12 @@ from challenges.checklist import checks_for
 from challenges.models import Challenge
 from challenges.serializers.challenges import (
     CalendarSerializer,
+    ChallengeCopySerializer,
     ChallengeInputSerializer,
     ChallengeSerializer,
     ChecklistSerializer,
-    CopySerializer,
     CriteriaSerializer,
-    ExtensionSerializer,
+    PhaseExtensionSerializer,
 )
 from challenges.services.challenges import (
     copy_challenge,
@@ -47,12 +47,12 @@ class ChallengeViewSet(CreateMixin, UpdateMixin, ApiViewSet):
         set_windows(challenge, actor=request.user, calendar=calendar)
         return self.answer(challenge)
 
-    @extend_schema(request=ExtensionSerializer)
+    @extend_schema(request=PhaseExtensionSerializer)
     @action(detail=True, methods=["post"])
     def extend(self, request, pk=None):
         """延期：每个阶段一次，写明理由并对外公布。"""
         challenge = self.get_object()
-        extend_window(challenge, actor=request.user, **self.read(ExtensionSerializer))
+        extend_window(challenge, actor=request.user, **self.read(PhaseExtensionSerializer))
         return self.answer(challenge)
 
     @extend_schema(request=CriteriaSerializer)
@@ -63,11 +63,11 @@ class ChallengeViewSet(CreateMixin, UpdateMixin, ApiViewSet):
         set_criteria(challenge, actor=request.user, **self.read(CriteriaSerializer))
         return self.answer(challenge)
 
-    @extend_schema(request=CopySerializer, responses={201: ChallengeSerializer})
+    @extend_schema(request=ChallengeCopySerializer, responses={201: ChallengeSerializer})
     @action(detail=True, methods=["post"])
     def copy(self, request, pk=None):
         """复制为新的一届：得到一份草稿，日程另行设定。"""
-        challenge = copy_challenge(self.get_object(), actor=request.user, **self.read(CopySerializer))
+        challenge = copy_challenge(self.get_object(), actor=request.user, **self.read(ChallengeCopySerializer))
         return self.answer(challenge, status=201)
 
     @extend_schema(request=MoveInput)

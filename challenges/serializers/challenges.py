@@ -25,7 +25,7 @@ class BodySerializer(serializers.ModelSerializer):
         fields = ["id", "name"]
 
 
-class WindowSerializer(serializers.ModelSerializer):
+class PhaseWindowSerializer(serializers.ModelSerializer):
     phase_display = serializers.CharField(source="get_phase_display", read_only=True)
 
     class Meta:
@@ -33,7 +33,7 @@ class WindowSerializer(serializers.ModelSerializer):
         fields = ["phase", "phase_display", "opens_at", "closes_at", "first_closes_at", "extension_reason"]
 
 
-class CriterionSerializer(serializers.ModelSerializer):
+class ChallengeCriterionSerializer(serializers.ModelSerializer):
     stage_display = serializers.CharField(source="get_stage_display", read_only=True)
 
     class Meta:
@@ -49,8 +49,8 @@ class ChallengeSerializer(serializers.ModelSerializer):
     regions = serializers.ListField(child=serializers.CharField())
     regions_display = serializers.CharField()
     status_display = serializers.CharField(source="get_status_display")
-    windows = WindowSerializer(many=True)
-    criteria = CriterionSerializer(many=True)
+    windows = PhaseWindowSerializer(many=True)
+    criteria = ChallengeCriterionSerializer(many=True)
 
     class Meta:
         model = Challenge
@@ -118,7 +118,7 @@ class MomentField(serializers.DateTimeField):
         super().__init__(validators=[check_moment], **kwargs)
 
 
-class WindowInputSerializer(serializers.Serializer):
+class PhaseWindowInputSerializer(serializers.Serializer):
     phase = serializers.ChoiceField(choices=PHASE_CHOICES)
     opens_at = MomentField()
     closes_at = MomentField()
@@ -130,7 +130,7 @@ class WindowInputSerializer(serializers.Serializer):
 
 
 class CalendarSerializer(serializers.Serializer):
-    windows = WindowInputSerializer(many=True)
+    windows = PhaseWindowInputSerializer(many=True)
 
     def validate_windows(self, windows):
         if len({window["phase"] for window in windows}) < len(windows):
@@ -138,13 +138,13 @@ class CalendarSerializer(serializers.Serializer):
         return windows
 
 
-class ExtensionSerializer(serializers.Serializer):
+class PhaseExtensionSerializer(serializers.Serializer):
     phase = serializers.ChoiceField(choices=PHASE_CHOICES)
     closes_at = MomentField()
     reason = serializers.CharField(max_length=300)
 
 
-class CriterionInputSerializer(serializers.ModelSerializer):
+class ChallengeCriterionInputSerializer(serializers.ModelSerializer):
     class Meta:
         model = Criterion
         fields = ["name", "weight", "guidance"]
@@ -152,10 +152,10 @@ class CriterionInputSerializer(serializers.ModelSerializer):
 
 class CriteriaSerializer(serializers.Serializer):
     stage = serializers.ChoiceField(choices=ReviewStage.choices)
-    criteria = CriterionInputSerializer(many=True, max_length=MAX_CRITERIA)
+    criteria = ChallengeCriterionInputSerializer(many=True, max_length=MAX_CRITERIA)
 
 
-class CopySerializer(serializers.Serializer):
+class ChallengeCopySerializer(serializers.Serializer):
     name = serializers.CharField(max_length=Challenge._meta.get_field("name").max_length)
 
 

@@ -59,6 +59,8 @@ Calendar = dict[str, tuple[datetime, datetime]]
 def possible_organisers(user: User):
     """The bodies this person may run a challenge as."""
     bodies = Organisation.objects.verified().filter(kind=OrganisationKind.AUTHORITY)
+    if not user.is_authenticated:
+        return bodies.none()
     return bodies if user.is_superuser else bodies.filter(pk__in=[body.pk for body in user.authorities])
 
 

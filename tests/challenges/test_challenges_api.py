@@ -256,3 +256,10 @@ def test_the_list_is_found_by_phase(new_challenge, api, organiser):
 
     assert (found(None), found(organiser)) == ({"collecting", "board"}, set(made))
     assert (found(None, "?status=board"), found(None, "?status=draft")) == ({"board"}, set())
+
+
+def test_the_endpoints_are_described_for_everybody(client):
+    description = client.get("/api/schema/", headers={"Accept": "application/json"}).json()
+    described = {path.removeprefix(ROOT) for path in description["paths"] if path.startswith(ROOT)}
+    steps = ("checklist/", "copy/", "criteria/", "extend/", "move/{name}/", "windows/")
+    assert described == {"", "{id}/", *(f"{{id}}/{step}" for step in steps)}
