@@ -1,7 +1,7 @@
 """What the style guide shows its components with: nothing, the usual, and more than fits."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django import forms
 from django.contrib.messages.constants import DEFAULT_TAGS
@@ -44,6 +44,19 @@ class Event:
     note: str
     created_at: datetime
     reason_label: str = ""
+
+
+@dataclass(frozen=True)
+class Move:
+    """Of the shape of `partnerships.moves.Move`."""
+
+    who: str
+    what: str
+    due_on: date | None = None
+    is_mine: bool = False
+    is_late: bool = False
+    url: str = "#main"
+    button: str = "去答复"
 
 
 @dataclass(frozen=True)
@@ -119,6 +132,12 @@ def specimens() -> dict:
         "samples": [Message(tag, f"{tag}：{text}") for tag, text in _MESSAGES.items()],
         "path": [("draft", "草稿"), ("submitted", "已提交"), ("accepted", "已受理"), ("published", "已发布")],
         "wizard": {1: "说清问题", 2: "测量指标", 3: "条件与公开"}.items(),
+        "long_path": [(str(place), name) for place, name in enumerate(_STAGES)],
+        "moves": [
+            Move("企业", "答复是否进入“合作意向”", date(2026, 12, 3), is_mine=True),
+            Move("机构", "签署保密协议", button="查看"),
+            Move("技术管家", LONG, date(2026, 11, 2), is_late=True, button="去联系"),
+        ],
         "parts": [
             ("text", "用词", 21.4),
             ("characters", "用字", 6.0),
@@ -158,6 +177,7 @@ _MESSAGES = {
     DEFAULT_TAGS[30]: "CNAS 认可证书 30 天后到期，到期后 12 项能力将停止匹配。",
     DEFAULT_TAGS[40]: f"公开内容没有保存：标题超过 120 个字。请缩短后再保存。{LONG}",
 }
+_STAGES = ["技术交流", "现场勘察", "方案", "商务", "合作意向", "合同", "实施", "交付", "验收", "结案"]
 _STATUSES = [
     (
         "需求",
@@ -173,6 +193,19 @@ _STATUSES = [
             ("contracted", "已签约"),
             ("resolved", "已解决"),
             ("withdrawn", "已撤回"),
+        ],
+    ),
+    (
+        "对接与保密协议",
+        [
+            ("exchange", "技术交流"),
+            ("closed", "结案"),
+            ("failed", "未成"),
+            ("requested", "待双方签署"),
+            ("enterprise_signed", "待机构签署"),
+            ("provider_signed", "待企业签署"),
+            ("refused", "企业未同意"),
+            ("ended", "已终止"),
         ],
     ),
     (
