@@ -2,7 +2,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from accounts.models import Organisation
 from challenges.duplicates import find_twins
 from challenges.filters.entries import EntryApiFilter, InvitationFilter
 from challenges.models import Entry, Invitation
@@ -20,7 +19,7 @@ from challenges.services.board import confirm_item, correct_item, invite_institu
 from challenges.services.entries import move_entry
 from core.api import MoveInput
 from core.api.viewsets import ApiViewSet, CreateMixin
-from core.workflow import NotPermitted, TransitionError
+from core.workflow import NotPermitted
 from needs.disclosure import log_reads
 
 
@@ -82,11 +81,7 @@ class EntryViewSet(CreateMixin, ApiViewSet):
     @action(detail=True, methods=["post"])
     def invitations(self, request, pk=None):
         """一次邀请几家已核验的机构查看榜单项目；邀请过的不重复。"""
-        entry, wanted = self.get_object(), set(self.read(InviteInput)["institutes"])
-        institutes = list(Organisation.objects.providers().verified().filter(pk__in=wanted))
-        if len(institutes) < len(wanted):
-            raise TransitionError("其中有的机构不存在或还没有通过核验，请核对编号。")
-        new = invite_institutes(entry, institutes, actor=request.user)
+        new = invite_institutes(self.get_object(), actor=request.user, **self.read(InviteInput))
         return Response(InvitationSerializer(new, many=True).data, status=201)
 
 

@@ -1,11 +1,12 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.models import Organisation
 from challenges.models import Challenge, Corrigendum, Entry, Invitation
 from challenges.services.entries import CONSENT, enter_need
 from needs.disclosure import disclose, sight_of
-from needs.models import Need
-from needs.serializers import NeedLineSerializer
+from needs.models import Need, NeedLine
+from needs.services import LINE_FIELDS
 
 BOARD = [
     "board_number",
@@ -28,13 +29,21 @@ class CorrigendumSerializer(serializers.ModelSerializer):
         fields = ["id", "text", "created_at"]
 
 
+class ItemLineSerializer(serializers.ModelSerializer):
+    """A measurement line as it was when the item was worded."""
+
+    class Meta:
+        model = NeedLine
+        fields = LINE_FIELDS
+
+
 class ItemSerializer(serializers.ModelSerializer):
     """An item of a board, as everybody sees it."""
 
     budget_band_display = serializers.CharField(source="get_budget_band_display", read_only=True)
     discipline_display = serializers.CharField(source="get_discipline_display", read_only=True)
     region_display = serializers.CharField(read_only=True)
-    board_lines = NeedLineSerializer(many=True, read_only=True)
+    board_lines = ItemLineSerializer(many=True, read_only=True)
     corrigenda = CorrigendumSerializer(many=True, read_only=True)
 
     class Meta:
@@ -140,6 +149,12 @@ class CorrigendumInput(serializers.ModelSerializer):
 
 class InviteInput(serializers.Serializer):
     institutes = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=100)
+
+    def validate_institutes(self, wanted):
+        institutes = list(Organisation.objects.providers().verified().filter(pk__in=wanted))
+        if len(institutes) < len(set(wanted)):
+            raise serializers.ValidationError("其中有的机构不存在或还没有通过核验，请核对编号。")
+        return institutes
 
 
 class TwinSerializer(serializers.Serializer):
