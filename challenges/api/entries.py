@@ -6,12 +6,12 @@ from challenges.duplicates import find_twins
 from challenges.filters.entries import EntryApiFilter, InvitationFilter
 from challenges.models import Entry, Invitation
 from challenges.serializers.entries import (
-    ConfirmInput,
     CorrigendumInput,
     EntryInputSerializer,
     EntrySerializer,
     InvitationSerializer,
     InviteInput,
+    ItemConfirmInput,
     ItemInput,
     TwinSerializer,
 )
@@ -52,12 +52,12 @@ class EntryViewSet(CreateMixin, ApiViewSet):
         word_item(entry, actor=request.user, **self.read(ItemInput))
         return self.answer(entry)
 
-    @extend_schema(request=ConfirmInput)
+    @extend_schema(request=ItemConfirmInput)
     @action(detail=True, methods=["post"])
     def confirm(self, request, pk=None):
         """确认榜单内容。"""
         entry = self.get_object()
-        confirm_item(entry, actor=request.user, **self.read(ConfirmInput))
+        confirm_item(entry, actor=request.user, **self.read(ItemConfirmInput))
         return self.answer(entry)
 
     @extend_schema(responses=TwinSerializer(many=True), filters=False)

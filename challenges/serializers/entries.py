@@ -136,7 +136,7 @@ class ItemInput(serializers.ModelSerializer):
         extra_kwargs = {name: {"required": True, "allow_blank": False} for name in ("board_title", "board_text")}
 
 
-class ConfirmInput(serializers.Serializer):
+class ItemConfirmInput(serializers.Serializer):
     seen = serializers.CharField(max_length=16, help_text="您核对的那一版榜单内容的标记，见参赛需求的 seen。")
     note = serializers.CharField(required=False, allow_blank=True, max_length=2000)
 
