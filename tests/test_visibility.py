@@ -365,6 +365,31 @@ def api_challenge(visitors, runners, *, anonymous=401):
     return rule
 
 
+REVIEW, TIE, WAIVER = [{"name": "review1"}, {"name": "review2"}], [{"name": "tie"}], [{"name": "waiver"}]
+
+
+def of_review(public, confidential, *, anonymous=SIGN_IN):
+    """What the reviewer gets of a review, by whether its need is confidential; to others it is not there."""
+
+    def rule(role, name):
+        if role == "anonymous":
+            return anonymous
+        return 404 if role != "reviewer" else public if name == "review1" else confidential
+
+    return rule
+
+
+def entry_results(anonymous):
+    """The enterprise and the organisers, of what is on the board and was scored."""
+    return lambda role, name: (
+        anonymous if role == "anonymous" else 200 if role in INSIDERS and name == "entry1" else 404
+    )
+
+
+def of_runners(answer, *, anonymous=404):
+    return lambda role, name: anonymous if role == "anonymous" else answer if role in RUNNERS else 404
+
+
 CHALLENGES = [{"name": "challenge"}, {"name": "draft_challenge"}]
 NEED = [{"level": level, "status": status} for level in LEVELS for status in STATES]
 FILE = [{**need, "kind": kind} for need in NEED for kind in ("open", "kept")]
@@ -651,6 +676,39 @@ ANSWERS = {
     "challenges:item_confirm": ("post", ENTERED, {}, of_entry(409, 409)),
     "challenges:item_correct": ("post", ENTERED, {}, item_correct),
     "challenges:item_invite": ("get", ENTERED, {}, of_entry(200)),
+    "challenges:expert_edit": ("get", NOTHING, {}, only({"reviewer"})),
+    "challenges:tie_create": ("post", NOTHING, {}, only({"reviewer"})),
+    "challenges:tie_remove": ("post", TIE, {}, one_of({"reviewer": 302}, 404)),
+    "challenges:review_desk": ("get", NOTHING, {}, SIGNED_IN),
+    "challenges:review_detail": ("get", REVIEW, {}, of_review(200, 302)),
+    "challenges:review_pledge": ("get", REVIEW, {}, of_review(200, 200)),
+    # A recusal without a reason comes back with what is missing.
+    "challenges:review_recuse": ("post", REVIEW, {}, of_review(200, 302)),
+    "challenges:review_list": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:review_assign": ("post", CHALLENGES, {}, challenge_console),
+    "challenges:review_remove": ("post", REVIEW, {}, of_runners(302, anonymous=SIGN_IN)),
+    "challenges:review_results": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:waiver_create": (
+        "post",
+        ENTERED,
+        {},
+        one_of({"admin": 302, **dict.fromkeys([*ENTERPRISE, "organiser"], 403)}, 404),
+    ),
+    "challenges:entry_decide": ("post", ENTERED, {"name": "select"}, of_entry(200)),
+    "challenges:entry_results": ("get", ENTERED, {}, entry_results(SIGN_IN)),
+    "review-list": ("get", NOTHING, {}, everyone),
+    "review-detail": ("get", REVIEW, {}, of_review(200, 200, anonymous=404)),
+    "review-lock": ("post", REVIEW, {}, of_review(409, 409, anonymous=401)),
+    "review-recuse": ("post", REVIEW, {}, of_review(409, 409, anonymous=401)),
+    "review-pledge": ("get", REVIEW, {}, of_review(200, 200, anonymous=404)),
+    "assignment-list": ("get", NOTHING, {}, everyone),
+    "assignment-detail": ("get", REVIEW, {}, of_runners(200)),
+    "assignment-remove": ("post", REVIEW, {}, of_runners(409, anonymous=401)),
+    "assignment-proposals": ("get", NOTHING, {"challenge": RANDOM}, lambda role: 404),
+    "waiver-list": ("get", NOTHING, {}, everyone),
+    "waiver-detail": ("get", WAIVER, {}, of_runners(200)),
+    "api-review-results": ("get", CHALLENGES, {}, of_runners(200)),
+    "api-entry-results": ("get", ENTERED, {}, entry_results(404)),
     "entry-list": ("get", NOTHING, {}, everyone),
     "entry-detail": ("get", ENTERED, {}, of_entry(200, 200, anonymous=404)),
     "entry-move": ("post", ENTERED, {"name": "withdraw"}, api_entry_withdraw),
@@ -829,6 +887,10 @@ LISTS = {
     "entry-list": [*SEARCHES, {"status": "entered"}, {"confirmed": "no"}],
     "board-item-list": [*SEARCHES, {"budget": "20"}],
     "invitation-list": [],
+    "challenges:review_desk": [],
+    "review-list": [],
+    "assignment-list": [{"status": "assigned"}],
+    "waiver-list": [],
     "partnerships:ledger_list": [*SEARCHES, {"source": "need"}, {"region": "310000"}, {"status": "open"}],
     "partnerships:ledger_taken": [*SEARCHES, {"source": "need"}, {"due": "soon"}, {"due": "overdue"}],
     "ledger-list": [*SEARCHES, {"list": "asked"}, {"list": "taken"}, {"status": "open"}, {"page_size": "1"}],
@@ -899,7 +961,7 @@ def test_no_page_and_no_endpoint_says_more_than_it_may(role, read_all):
     secrets = {word.encode() for word in forbidden}
     if role in OUTSIDERS:
         secrets |= {b"qfirm", b"13812345678", b"187654", b"120001", b"18.7654", b"12.0001"}
-        secrets |= {b"qdraftchallenge"}
+        secrets |= {b"qdraftchallenge", b"qexpert", b"qreviewcomment", b"qreviewreason"}
         secrets |= {b"qmilestone", b"qmessage", b"qdockingfile"}
         secrets |= {b"qagreement", b"qconclusion", b"qcase", b"987654.32", b"98.765432"}
     leaks = {}

@@ -20,9 +20,10 @@ from django.utils import timezone
 from accounts.enums import MemberRole
 from accounts.models import Membership, Organisation, User
 from accounts.services import found_organisation, issue_token, register_user, request_membership, verify_organisation
-from challenges.models import Entry, Intake
+from challenges.models import Entry, Intake, Review, Score, Waiver
 from challenges.services.board import confirm_item, invite_institutes, post_items, prefilled, word_item
 from challenges.services.challenges import create_challenge, move_challenge, set_windows
+from challenges.services.conflicts import declare_tie
 from challenges.services.entries import enter_need
 from challenges.services.intake import apply_intake
 from challenges.workflow import PHASES
@@ -96,6 +97,7 @@ def build_world() -> World:
     add_agreements(world)
     add_ledger(world)
     add_challenge(world)
+    add_reviews(world)
     sign_in(world)
     return world
 
@@ -121,6 +123,8 @@ def add_people(world: World):
     world.records["authority"] = body("authority", "organiser", "组织方单位")
     body("authority", "distant_organiser", "外省组织方单位", service_regions=["440000"])
     seat(person("reviewer"), world.records["authority"], role=MemberRole.EXPERT)
+    # Who shares a mail domain with an enterprise reviews none of its needs.
+    User.objects.filter(pk=world.users["reviewer"].pk).update(email="reviewer@lab.test")
     # Someone who may look at every table of the administration, but is nobody's organiser.
     person("staff").user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
     User.objects.filter(pk=world.users["staff"].pk).update(is_staff=True)
@@ -323,6 +327,26 @@ def add_challenge(world: World):
     draft = create_challenge(actor=organiser, organiser=body, name="qdraftchallenge")
     set_windows(draft, actor=organiser, calendar=calendar)
     world.records |= {"challenge": challenge, "draft_challenge": draft, "intake": intake}
+
+
+def add_reviews(world: World):
+    """Two items for the reviewer, the second confidential and without a pledge, and one that somebody else scored."""
+    reviewer, admin = world.fresh("reviewer"), world.fresh("admin")
+    for level in (1, 2):
+        entry = world.records[f"entry{level}"]
+        world.records[f"review{level}"] = Review.objects.create(entry=entry, reviewer=reviewer, label=f"A{level}")
+    entry = world.records["entry1"]
+    other = register_user(email="other@lab2.test", password=PASSWORD, name="qexpert")
+    seat(other, world.records["authority"], role=MemberRole.EXPERT)
+    locked = Review.objects.create(
+        entry=entry, reviewer=other, label="B7", status="locked", locked_at=timezone.now(), comment="qreviewcomment"
+    )
+    for criterion in entry.challenge.criteria.filter(stage="screening"):
+        Score.objects.create(review=locked, criterion=criterion, points=80, reason="qreviewreason")
+    world.records["tie"] = declare_tie(reviewer, organisation=world.records["institute"], note="qtie")
+    world.records["waiver"] = Waiver.objects.create(
+        entry=entry, user=other, kinds=["phone"], reason="仅此一位", author=admin
+    )
 
 
 def sign_in(world: World):

@@ -58,6 +58,8 @@ def save_profile(user: User, **fields) -> ExpertProfile:
 
 def pledged_challenges(user: User) -> set:
     """The ids of the challenges for which this person has signed the pledge; the challenge's history keeps it."""
+    if not user.is_authenticated:
+        return set()
     return set(Event.objects.filter(PLEDGED, actor=user).values_list("subject_id", flat=True))
 
 

@@ -233,5 +233,5 @@ def test_reviews_hold_whatever_happens(new_entry, new_expert, organiser, admin):
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     run_machine(
         Reviews,
-        settings=settings(max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=checks),
+        settings=settings(max_examples=10, stateful_step_count=20, deadline=None, suppress_health_check=checks),
     )
