@@ -1,74 +1,28 @@
 """Many clients at once against several web workers: one winner, and never a server error."""
 
 import json
-import os
-import socket
-import sqlite3
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPConnection
-from threading import Barrier
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
-from accounts.services import issue_token
 from core.api import viewsets
+from tests.serving import ask_at_once, shared_database, web, with_token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEEDS = "/api/v1/needs/"
 CLIENTS = 8
 
 
-def shared_database(folder) -> str:
-    """The address of a database with the test's records that other processes can open."""
-    name = connection.settings_dict["NAME"]
-    if connection.vendor == "postgresql":
-        return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}").geturl()
-    # The test's own database lives in the memory of this process.
-    copy = sqlite3.connect(folder / "db.sqlite3")
-    connection.connection.backup(copy)
-    copy.close()
-    return f"sqlite:///{folder / 'db.sqlite3'}"
-
-
 @pytest.fixture
 def at_once(owner, need, tmp_path):
     """Send requests of the need's owner at the same moment; the answers come in the order of the requests."""
-    _, key = issue_token(owner, name="脚本", scope="write")
-    listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "gunicorn", "config.wsgi:application", "--preload", "--workers=4"),
-            *(f"--bind=fd://{listener.fileno()}", "--log-level=error"),
-        ],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "MODE": "test", "VAR_DIR": str(tmp_path), "DATABASE_URL": shared_database(tmp_path)},
-        pass_fds=[listener.fileno()],
-    )
-
-    def ask(start, method, path, data, headers):
-        http = HTTPConnection(*listener.getsockname(), timeout=60)
-        start.wait()
-        headers = {"Authorization": f"Token {key}", "Content-Type": "application/json", **headers}
-        http.request(method, path, json.dumps(data), headers)
-        response = http.getresponse()
-        body = response.read()
-        http.close()
-        return response.status, body, response.headers
+    token = with_token(owner)
 
     def ask_all(*requests):
-        start = Barrier(len(requests))
-        with ThreadPoolExecutor(len(requests)) as pool:
-            return [each.result() for each in [pool.submit(ask, start, *request) for request in requests]]
+        return ask_at_once(address, [(*request, {**token, **headers}) for *request, headers in requests])
 
-    yield ask_all
-    server.terminate()
-    assert server.wait(30) == 0
-    listener.close()
+    with shared_database(tmp_path) as url, web(MODE="test", VAR_DIR=str(tmp_path), DATABASE_URL=url) as (address, _):
+        yield ask_all
 
 
 def test_of_all_who_change_the_same_version_one_wins(at_once, need):
