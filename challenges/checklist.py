@@ -12,7 +12,7 @@ WHOLE = 100
 # The names of the pages on which what is missing is done.
 EDIT, CALENDAR = "challenge_edit", "challenge_windows"
 SCREENING_CRITERIA, SOLUTION_CRITERIA = "criteria_screening", "criteria_solution"
-ENTRIES, REVIEWS, BOARD = "entry_list", "review_list", "board"
+ENTRIES, REVIEWS = "entry_list", "review_list"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _for_board(challenge: Challenge) -> list[Check]:
     return [
         Check("每条需求都已评定（入选或不入选）", not undecided.exists(), REVIEWS),
         Check("至少有一条入选的需求", selected.exists(), REVIEWS),
-        Check("入选需求的榜单内容都已由企业确认", not selected.filter(confirmed_at__isnull=True).exists(), BOARD),
+        Check("入选需求的榜单内容都已由企业确认", not selected.filter(confirmed_at__isnull=True).exists(), ENTRIES),
     ]
 
 

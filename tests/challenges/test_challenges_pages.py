@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
+from challenges.checklist import checks_for
 from challenges.models import Challenge
 from challenges.services.challenges import create_challenge, extend_window, move_challenge
 
@@ -302,6 +304,15 @@ def test_the_console_tells_where_it_stands(new_challenge, as_user, organiser):
         "cancelled": "赛事已取消",
     }
     assert {status for status, page in pages.items() if says[status] in page} == set(says)
+
+
+@pytest.mark.parametrize(
+    ("status", "phase"), [("draft", "collecting"), ("collecting", "screening"), ("screening", "board")]
+)
+def test_each_thing_that_is_missing_leads_to_a_page(status, phase, new_challenge, as_user, organiser):
+    challenge, visitor = new_challenge(status), as_user(organiser)
+    pages = [reverse(f"challenges:{check.place}", args=[challenge.pk]) for check in checks_for(challenge, phase)]
+    assert [visitor.get(page).status_code for page in pages] == [200] * len(pages)
 
 
 @pytest.mark.parametrize("chosen", [True, False])
