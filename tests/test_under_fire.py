@@ -216,9 +216,10 @@ def test_nothing_acknowledged_is_lost_and_no_notice_doubled_when_web_and_worker_
     (mails := tmp_path / "mails").mkdir()
     over = Signal()
     with shared_database(tmp_path) as url:
+        # Of the address of the mails' folder the first slash belongs to the scheme.
         environment = {
             **{"MODE": "development", "DEBUG": "0", "VAR_DIR": str(tmp_path), "DATABASE_URL": url},
-            "EMAIL_URL": f"filemail://{mails}",
+            "EMAIL_URL": f"filemail:///{mails}",
         }
         prepare = [sys.executable, "manage.py", "createcachetable"]
         subprocess.run(prepare, cwd=settings.BASE_DIR, env={**os.environ, **environment}, check=True)
@@ -261,7 +262,7 @@ def check_aftermath(respondent, mails):
     assert set(told.values()) == {1}
     call_command("verify_history")
     assert not Task.objects.filter(success=False).exists()
-    sent = Counter(re.findall(r"^Message-ID: (\S+)", "\n".join(f.read_text() for f in mails.iterdir()), re.MULTILINE))
+    sent = Counter(re.findall(r"^Message-ID:\s+(\S+)", "\n".join(f.read_text() for f in mails.iterdir()), re.MULTILINE))
     assert set(sent) == set(Mail.objects.values_list("message_id", flat=True))
     assert not Notice.objects.filter(mail=None).exists()
     attempts = dict(Mail.objects.values_list("message_id", "attempts"))
