@@ -42,4 +42,4 @@ def test_a_confidential_need_is_a_teaser_until_the_organiser_passes_it_on(
     expect(teaser).to_contain_text("签署保密协议后可见")
     expect(teaser).not_to_contain_text("0~500 mm")
     institute.get_by_role("button", name="有意向").click()
-    expect(institute.locator("#messages")).to_contain_text("有意向")
+    expect(institute.locator("#messages")).to_contain_text("机构有意")
