@@ -36,7 +36,7 @@ class LedgerQuerySet(models.QuerySet):
 
     def names_enterprise_to(self, user):
         """Of the visible entries those that name the enterprise without asking what its need discloses."""
-        return self.filter(Q(need__isnull=True) | self._full_sight(user))
+        return self.filter(Q(need__isnull=True) | self._full_sight(user)) if user.is_authenticated else self.none()
 
     def numbered(self, number: str):
         """The entries with this 台账编号: one, none, or in a very long life two."""
