@@ -152,12 +152,13 @@ def item_invite(request, pk):
             messages.error(request, str(error))
     invitations = {each.organisation_id: each for each in entry.invitations.select_related("organisation")}
     found = institutes_for(entry) if entry.board_title else []
+    shown = {institute.pk for institute, _ in found}
     context = {
         "challenge": entry.challenge,
         "entry": entry,
         "found": [(institute, card, invitations.get(institute.pk)) for institute, card in found],
-        "others": [each for pk, each in invitations.items() if pk not in {institute.pk for institute, _ in found}],
-        "institutes": InviteForm.base_fields["institutes"].queryset.exclude(pk__in=invitations).order_by("name"),
+        "others": [each for pk, each in invitations.items() if pk not in shown],
+        "institutes": InviteForm.base_fields["institutes"].queryset.exclude(pk__in=shown | invitations.keys()),
     }
     return render(request, "challenges/board_item_invite.html", context)
 

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from challenges.duplicates import find_twins
-from challenges.enums import EntryStatus
+from challenges.enums import ChallengeStatus, EntryStatus
 from challenges.filters.entries import EntryFilter
 from challenges.forms.entries import EntryForm, IntakeForm, OnBehalfForm, RecordedForm
 from challenges.matches import coverage_of, describe_coverage
@@ -138,6 +138,7 @@ def entry_context(request, entry) -> dict:
         "has_results": result_for_enterprise(entry) is not None,
         "returned": entry.events.filter(action="return").last() if entry.status == EntryStatus.RETURNED else None,
         "dropped": entry.events.filter(action="drop").last() if entry.status == EntryStatus.NOT_SELECTED else None,
+        "may_decide": may_run and entry.challenge.status == ChallengeStatus.SCREENING,
         "may_word": may_run and is_open and entry.status in UNPOSTED,
         "may_confirm": is_open and entry.status in UNPOSTED and may_confirm(entry, user),
         "acts_for": may_run and not has_account(entry.need.organisation),
@@ -245,7 +246,9 @@ def intake_need(request, pk):
     recorded = get_object_or_404(IntakeNeed.objects.visible_to(request.user).select_related("intake__challenge"), pk=pk)
     if not may_publish(recorded, request.user):
         raise Http404
-    form = RecordedForm(_posted(request), instance=Need.objects.get(pk=recorded.need_id))
+    need = Need.objects.get(pk=recorded.need_id)
+    begun = {"public_title": need.public_title or need.title, "public_text": need.public_text or need.problem}
+    form = RecordedForm(_posted(request), instance=need, initial=begun)
     if request.method == "POST" and form.is_valid():
         fields = {name: value for name, value in form.cleaned_data.items() if name != "pledges"}
         try:

@@ -10,7 +10,7 @@ from challenges.models import Corrigendum, Entry, Invitation
 from challenges.services.board import invite_institutes, post_items
 from challenges.services.challenges import update_challenge
 from matching.services import propose_for_need
-from tests.challenges.conftest import LENGTH, fresh, let_pass
+from tests.challenges.conftest import LENGTH, fresh, let_pass, start_screening
 
 pytestmark = pytest.mark.django_db
 
@@ -186,6 +186,12 @@ def test_a_refused_step_keeps_the_reason(new_entry, organiser, as_user):
     entry = new_entry("selected")
     answer = as_user(organiser).post(f"/challenges/entries/{entry.pk}/move/return/", {"note": "写了很久的理由"})
     assert (answer.status_code, "不能退回补充" in answer.content.decode()) == (409, True)
+
+
+def test_during_the_screening_the_organiser_is_led_to_the_decision(new_entry, organiser, owner, as_user):
+    entry = start_screening(new_entry(), organiser)
+    pages = [page_of(as_user(user), entry.get_absolute_url()) for user in (organiser, owner)]
+    assert [f"/challenges/entries/{entry.pk}/results/" in page for page in pages] == [True, False]
 
 
 def test_duplicates_are_shown_with_the_reasons(new_entry, organiser, as_user):
