@@ -182,7 +182,6 @@ def test_a_file_through_the_api(docking, owner, provider, stranger, client):
     client.force_login(provider)
     answer = client.get(url)
     assert b"".join(answer.streaming_content).decode() == "报价 12 万元"
-    answer.close()
     client.force_login(stranger)
     assert client.get(url).status_code == 404
 

@@ -229,7 +229,6 @@ def test_a_file_is_checked_stored_and_given_out_as_a_download(carried, everyone,
         answer = as_user(user).get(path)
         body = b"".join(answer.streaming_content).decode() if answer.streaming else ""
         answers[name] = (answer.status_code, body)
-        answer.close()
     assert answers == {
         name: (200, "报价 12 万元") if name in INSIDERS else (404, answers[name][1]) for name in everyone
     }
