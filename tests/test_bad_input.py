@@ -141,6 +141,8 @@ def test_methods_that_nothing_answers_are_405(method, world, visit):
         # Calendar and criteria are replaced as a whole.
         "challenge-windows",
         "challenge-criteria",
+        # So is the wording of an item of the board.
+        "entry-board",
         # The acceptance of a docking is put as a whole.
         "acceptance-detail",
     }
