@@ -231,7 +231,16 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     # One name where several fields have the same choices.
-    "ENUM_NAME_OVERRIDES": {"RhythmEnum": "accounts.enums.Rhythm"},
+    "ENUM_NAME_OVERRIDES": {
+        "AgreementKindEnum": "partnerships.enums.AgreementKind",
+        "ContactKindEnum": "partnerships.enums.ContactKind",
+        "DockingStageEnum": "partnerships.enums.Stage",
+        "PhaseEnum": "challenges.enums.Phase",
+        "PlannedPhaseEnum": "challenges.serializers.challenges.PHASE_CHOICES",
+        "ReviewStageEnum": "challenges.enums.ReviewStage",
+        "ReviewStatusEnum": "challenges.enums.ReviewStatus",
+        "RhythmEnum": "accounts.enums.Rhythm",
+    },
 }
 
 LOGGING = {

@@ -20,6 +20,19 @@ LONG = "长" * 350_000
 WHO = {"needs:desk": "organiser", "needs:public_text": "organiser", "accounts": "admin", "challenges": "organiser"}
 WHO |= dict.fromkeys(["partnerships:docking_schedule", "partnerships:docking_assign", "docking-stewards"], "organiser")
 WHO |= dict.fromkeys([f"challenge-{what}" for what in ("list", "detail", "windows", "criteria", "copy")], "organiser")
+REVIEWING = (
+    "expert_edit",
+    "tie_create",
+    "tie_remove",
+    "review_desk",
+    "review_detail",
+    "review_pledge",
+    "review_recuse",
+)
+WHO |= dict.fromkeys([f"challenges:{page}" for page in REVIEWING], "reviewer")
+WHO |= dict.fromkeys([f"review-{what}" for what in ("list", "detail", "lock", "recuse", "pledge")], "reviewer")
+WHO |= dict.fromkeys(["challenges:waiver_create", "waiver-list", "waiver-detail"], "admin")
+WHO |= dict.fromkeys(["assignment-list", "assignment-detail", "assignment-remove"], "organiser")
 BY_PROVIDER = ("providers:", "matching:inbox", "matching:why", "matching:proposal", "capability", "proposal")
 
 

@@ -10,14 +10,14 @@ from challenges.material import show_review
 from challenges.models import Challenge, Entry, Review, Waiver
 from challenges.results import RULES, result_for_enterprise, results_of
 from challenges.serializers.reviews import (
-    AssignInput,
     AssignmentSerializer,
     BlindReviewSerializer,
     OwnResultSerializer,
     PlanSerializer,
-    PledgeInput,
     PledgeSerializer,
+    PledgeSignInput,
     ResultsSerializer,
+    ReviewerInput,
     ScoresInput,
     WaiverSerializer,
 )
@@ -75,14 +75,14 @@ class ReviewViewSet(UpdateMixin, ApiViewSet):
         recuse(self.get_object(), actor=request.user, **{"note": "", **self.read(MoveInput)})
         return Response(status=204)
 
-    @extend_schema(request=PledgeInput, responses=PledgeSerializer)
+    @extend_schema(request=PledgeSignInput, responses=PledgeSerializer)
     @action(detail=True, methods=["get", "post"])
     def pledge(self, request, pk=None):
         """评审专家保密承诺书，一届赛事签署一次；保密需求签署之后才有材料。"""
         review = self.get_object()
         version, text = newest_text("review_pledge")
         if request.method == "POST":
-            sign_pledge(review.challenge, actor=request.user, **self.read(PledgeInput))
+            sign_pledge(review.challenge, actor=request.user, **self.read(PledgeSignInput))
         is_signed = review.challenge.pk in pledged_challenges(request.user)
         return Response(PledgeSerializer({"version": version, "text": text, "is_signed": is_signed}).data)
 
@@ -99,10 +99,10 @@ class AssignmentViewSet(ApiViewSet):
         found = Review.objects.filter(entry__challenge__in=run).order_by("created_at", "pk")
         return found.select_related("entry__need", "entry__challenge", "reviewer")
 
-    @extend_schema(request=AssignInput, responses={201: AssignmentSerializer(many=True)})
+    @extend_schema(request=ReviewerInput, responses={201: AssignmentSerializer(many=True)})
     def create(self, request):
         """一次分派若干专家，全部成功或全部不分派；有利益冲突的拒绝并说明原因。"""
-        given = self.read(AssignInput)
+        given = self.read(ReviewerInput)
         pairs = [(pair["entry"], pair["reviewer"]) for pair in given.pop("pairs")]
         reviews = assign_reviewers(given.pop("challenge"), actor=request.user, pairs=pairs, **given)
         made = self.get_queryset().filter(pk__in=[review.pk for review in reviews])

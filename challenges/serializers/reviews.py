@@ -47,7 +47,7 @@ class BlindReviewSerializer(serializers.Serializer):
     challenge = serializers.UUIDField(source="challenge.pk")
     challenge_name = serializers.CharField(source="challenge.name")
     stage = serializers.CharField()
-    status = serializers.ChoiceField(ReviewStatus)
+    status = serializers.ChoiceField(ReviewStatus.choices)
     status_display = serializers.CharField()
     closes_at = serializers.DateTimeField(allow_null=True)
     needs_pledge = serializers.BooleanField()
@@ -95,7 +95,7 @@ class ScoresInput(serializers.Serializer):
         return save_scores(review, actor=self.context["request"].user, **validated_data)
 
 
-class PledgeInput(serializers.Serializer):
+class PledgeSignInput(serializers.Serializer):
     seen = serializers.CharField(max_length=20, help_text="已阅读的承诺书版本，见 GET 的 version。")
 
 
@@ -172,7 +172,7 @@ class PairInput(serializers.Serializer):
     reviewer = PersonField()
 
 
-class AssignInput(serializers.Serializer):
+class ReviewerInput(serializers.Serializer):
     challenge = RunChallengeField()
     pairs = PairInput(many=True, max_length=500)
     note = serializers.CharField(

@@ -146,5 +146,5 @@ class AcceptanceInput(serializers.Serializer):
 
 
 class MarkInput(serializers.Serializer):
-    mark = serializers.ChoiceField(choices=Mark)
+    mark = serializers.ChoiceField(choices=Mark.choices)
     words = serializers.CharField(max_length=1000, required=False, allow_blank=True, default="")

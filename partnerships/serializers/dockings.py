@@ -33,7 +33,7 @@ class DockingSerializer(serializers.Serializer):
     proposal = serializers.UUIDField(source="docking.proposal_id")
     capability = serializers.UUIDField(source="docking.proposal.capability_id")
     capability_title = serializers.CharField(source="docking.proposal.capability.title")
-    status = serializers.ChoiceField(source="docking.status", choices=Stage)
+    status = serializers.ChoiceField(source="docking.status", choices=Stage.choices)
     status_display = serializers.CharField(source="docking.get_status_display")
     asked_stage = serializers.CharField(source="docking.asked_stage")
     asked_stage_display = serializers.CharField(source="docking.get_asked_stage_display")
@@ -136,14 +136,14 @@ class MilestoneSerializer(serializers.ModelSerializer):
 class AskInput(MoveInput):
     """The stage one wishes to enter, with words, and for a failure the reason."""
 
-    stage = serializers.ChoiceField(choices=Stage)
-    reason = serializers.ChoiceField(choices=FailureReason, required=False)
+    stage = serializers.ChoiceField(choices=Stage.choices)
+    reason = serializers.ChoiceField(choices=FailureReason.choices, required=False)
 
 
 class ConfirmInput(serializers.Serializer):
     """`asked` is the stage one was shown: should something else be asked by now, nothing happens."""
 
-    asked = serializers.ChoiceField(choices=Stage, required=False)
+    asked = serializers.ChoiceField(choices=Stage.choices, required=False)
 
 
 class RefuseInput(ConfirmInput, MoveInput):

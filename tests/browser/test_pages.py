@@ -5,10 +5,23 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.files.base import ContentFile
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from partnerships.models import LedgerEntry
+from core.files import check_upload
+from matching.services import move_proposal
+from partnerships.models import Docking, LedgerEntry
+from partnerships.services.confidentiality import request_confidentiality
+from partnerships.services.dockings import (
+    add_file,
+    add_milestone,
+    ask_stage,
+    assign_steward,
+    log_contact,
+    plan_visit,
+    write_message,
+)
 from partnerships.services.ledger import add_entry, ask_extension, assign_entry
 from partnerships.services.ledger_import import start_import as start_ledger_import
 from providers.imports import start_import
@@ -34,6 +47,11 @@ PAGES = {
         "/accounts/password/reset/",
     ],
     "owner": [
+        "/next/",
+        "/dockings/",
+        "{docking}",
+        "/confidentiality/",
+        "{confidentiality}",
         "/needs/mine/",
         "/needs/new/",
         "{draft}edit/1/",
@@ -49,6 +67,10 @@ PAGES = {
         "/accounts/organisations/new/",
     ],
     "provider": [
+        "/next/",
+        "{docking}",
+        "{visit}",
+        "{confidentiality}",
         "/capabilities/mine/",
         "/capabilities/new/service/",
         "/capabilities/new/research/",
@@ -63,6 +85,8 @@ PAGES = {
         "{entry}",
     ],
     "organiser": [
+        "/dockings/desk/",
+        "{docking}",
         "/needs/desk/",
         "{submitted}",
         "{secret}",
@@ -75,6 +99,10 @@ PAGES = {
         "{sheet}",
         "{entry}",
         "{entry}edit/",
+    ],
+    "reviewer": [
+        "{pledge}",
+        "/dockings/desk/",
     ],
 }
 LOOKS = [(1280, "light"), (390, "dark")]
@@ -92,7 +120,13 @@ def places(people, new_need, new_capability, new_organisation, credential, provi
     table = xlsx_file(HEADING, CALIPER, GAUGE, [LONG, "长度", "", "见附件", "#REF!", ""])
     table.name = "能力附表.xlsx"
     start_import(author=provider, organisation=institute, file=ContentFile(table.read(), table.name))
+    docking = new_busy_docking(people, new_need)
+    visit = reverse("partnerships:visit_minutes", args=[docking.pk, docking.contacts.get(held_on=None).pk])
     return {
+        "docking": docking.get_absolute_url(),
+        "visit": visit,
+        "pledge": reverse("partnerships:docking_pledge", args=[docking.pk]),
+        "confidentiality": request_confidentiality(secret, institute, actor=provider).get_absolute_url(),
         "public": public.get_absolute_url(),
         "secret": secret.get_absolute_url(),
         "draft": draft.get_absolute_url(),
@@ -108,6 +142,27 @@ def places(people, new_need, new_capability, new_organisation, credential, provi
         ).get_absolute_url(),
         "waiting": new_organisation("institute", verified=False, name=LONG).pk,
     }
+
+
+def new_busy_docking(people, new_need):
+    """A docking in which everything is late, and somebody has yet to answer and to pledge."""
+    owner, provider, organiser = people["owner"], people["provider"], people["organiser"]
+    proposal = new_need("published", title=f"对接{LONG}", public_title=f"对接{LONG}").proposals.get()
+    move_proposal(proposal, "enterprise_accept", actor=owner)
+    move_proposal(proposal, "provider_accept", actor=provider)
+    docking, today = Docking.objects.get(proposal=proposal), timezone.localdate()
+    log_contact(docking, actor=owner, held_on=today, next_on=today, people=LONG, conclusion=LONG, problems=LONG)
+    plan_visit(docking, actor=owner, planned_on=today, place=LONG)
+    write_message(docking, actor=provider, text=LONG)
+    add_file(docking, actor=provider, upload=check_upload(ContentFile(b"12", f"{LONG}.txt")))
+    add_milestone(docking, actor=owner, title=LONG, due_on=today)
+    ask_stage(docking, "survey", actor=owner, note=LONG)
+    assign_steward(docking, actor=organiser, steward=people["reviewer"])
+    long_ago = today - timedelta(days=30)
+    docking.contacts.filter(held_on=None).update(planned_on=long_ago)
+    docking.milestones.update(due_on=long_ago)
+    Docking.objects.update(asked_due_on=long_ago, next_contact_on=long_ago, last_contact_on=long_ago)
+    return docking
 
 
 def new_late_entry(people):

@@ -348,9 +348,9 @@ def test_pages_take_the_same_queries_for_one_and_for_three(count, client, provid
     for number in range(count):
         scope_import = upload(HEADING, *([f"仪器{number}-{part}", *CALIPER[1:]] for part in range(count)))
     client.force_login(provider)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(reverse("providers:import_create"))
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(scope_import.get_absolute_url())
 
 
