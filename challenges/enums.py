@@ -46,6 +46,38 @@ class EntryStatus(TextChoices):
     WITHDRAWN = "withdrawn", "已撤回"
 
 
+class SolutionStatus(TextChoices):
+    """From the draft to the decision; the last three are the released outcomes."""
+
+    DRAFT = "draft", "草稿"
+    SUBMITTED = "submitted", "已提交"
+    WITHDRAWN = "withdrawn", "已撤回"
+    ADMITTED = "admitted", "评审中"
+    NOT_ADMITTED = "not_admitted", "未通过形式审查"
+    SHORTLISTED = "shortlisted", "进入现场赛"
+    NOT_SHORTLISTED = "not_shortlisted", "未进入现场赛"
+    SELECTED = "selected", "揭榜成功"
+    COMMENDED = "commended", "优秀方案"
+    NOT_SELECTED = "not_selected", "未入选"
+
+
+class Outcome(TextChoices):
+    """What is decided of a solution."""
+
+    SELECTED = SolutionStatus.SELECTED.value, SolutionStatus.SELECTED.label
+    COMMENDED = SolutionStatus.COMMENDED.value, SolutionStatus.COMMENDED.label
+    NOT_SELECTED = SolutionStatus.NOT_SELECTED.value, SolutionStatus.NOT_SELECTED.label
+
+
+class FollowUpState(TextChoices):
+    """What a signed solution has come to."""
+
+    ON_TRACK = "on_track", "按计划推进"
+    DELAYED = "delayed", "有延误"
+    IN_USE = "in_use", "已交付使用"
+    STOPPED = "stopped", "已中止"
+
+
 class ReviewStatus(TextChoices):
     ASSIGNED = "assigned", "待评审"
     DRAFTING = "drafting", "评审中"

@@ -1,4 +1,4 @@
-"""Who runs a challenge, who owns an entry, and who reviews it."""
+"""Who runs a challenge, who owns an entry or a solution, and who reviews them."""
 
 import rules
 from rules import is_authenticated
@@ -24,11 +24,23 @@ def owns_entry(user, entry):
 
 
 @rules.predicate
+def owns_solution(user, solution):
+    return solution is not None and solution.organisation_id in user.provider_ids
+
+
+@rules.predicate
+def is_asked_to_join(user, co_applicant):
+    return co_applicant is not None and co_applicant.organisation_id in user.provider_ids
+
+
+@rules.predicate
 def reviews(user, review):
     return review is not None and review.reviewer_id == user.pk
 
 
 rules.add_perm("challenges.run_challenge", is_authenticated & runs)
 rules.add_perm("challenges.own_entry", is_authenticated & owns_entry)
+rules.add_perm("challenges.own_solution", is_authenticated & owns_solution)
+rules.add_perm("challenges.join_solution", is_authenticated & is_asked_to_join)
 rules.add_perm("challenges.write_review", is_authenticated & reviews)
 rules.add_perm("challenges.waive_conflict", rules.is_superuser)

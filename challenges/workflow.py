@@ -1,32 +1,38 @@
-"""The life of a challenge, of its entries and of their reviews, as tables."""
+"""The life of a challenge, of its entries, of the solutions to them and of their reviews, as tables."""
 
 from challenges.checklist import refuse_unready
 from challenges.enums import ChallengeStatus as C
 from challenges.enums import EntryStatus as E
-from challenges.enums import Phase
+from challenges.enums import Outcome, Phase
 from challenges.enums import ReviewStatus as R
+from challenges.enums import SolutionStatus as S
 from challenges.models.reviews import STANDING
 from core.workflow import Transition, Workflow
 from needs.enums import LISTED
 
 RUN, OWN, WRITE = "challenges.run_challenge", "challenges.own_entry", "challenges.write_review"
-# What the platform carries a challenge through so far.
-PHASES = (Phase.COLLECTING, Phase.SCREENING, Phase.BOARD)
-BEFORE = dict(zip(PHASES, (C.DRAFT, *PHASES), strict=False))
+SOLVE = "challenges.own_solution"
+PHASES = tuple(Phase)
+BEFORE = {phase: {before} for phase, before in zip(PHASES, (C.DRAFT, *map(C, PHASES)), strict=False)}
+# A challenge may do without finals on site.
+BEFORE[Phase.ANNOUNCED] = {C.REVIEWING, C.FINALS}
+# Until the decisions are released a challenge can be called off.
+BEFORE_RELEASE = frozenset({C.DRAFT, *map(C, PHASES[: PHASES.index(Phase.ANNOUNCED)])})
 
 challenge_workflow = Workflow(
     *(
         Transition(
             f"open_{phase}",
             f"进入{phase.label}",
-            frozenset({BEFORE[phase]}),
+            frozenset(BEFORE[phase]),
             C(phase),
             RUN,
             refuse=refuse_unready(phase),
         )
         for phase in PHASES
     ),
-    Transition("cancel", "取消赛事", frozenset({C.DRAFT, *map(C, PHASES)}), C.CANCELLED, RUN, needs_note=True),
+    Transition("archive", "归档", frozenset({C.TRACKING}), C.ARCHIVED, RUN, refuse=refuse_unready(C.ARCHIVED)),
+    Transition("cancel", "取消赛事", BEFORE_RELEASE, C.CANCELLED, RUN, needs_note=True),
 )
 
 
@@ -45,7 +51,7 @@ def refuse_unreviewed(entry) -> str:
     """Why an entry cannot be decided on yet."""
     if outside := refuse_outside(C.SCREENING, "评定需求")(entry):
         return outside
-    wanted, done = entry.challenge.reviews_per_item, entry.reviews.locked().count()
+    wanted, done = entry.challenge.reviews_per_item, entry.reviews.locked().filter(solution=None).count()
     if done < wanted:
         return f"这条需求需要 {wanted} 份已提交的评审，现在有 {done} 份；请催办或增派专家。"
     return ""
@@ -79,15 +85,98 @@ entry_workflow = Workflow(
 )
 
 
+def refuse_not_solving(solution) -> str:
+    """Why a solution cannot be changed or taken back now; at the end of the window it is over."""
+    if outside := refuse_outside(C.SOLVING, "修改或提交方案")(solution):
+        return outside
+    window = solution.challenge.window(Phase.SOLVING)
+    if window is None or not window.is_open:
+        return "揭榜已经截止，方案不能再改动。" if window and window.is_over else "揭榜还没有开始，请届时再提交。"
+    return ""
+
+
+def refuse_admission(solution) -> str:
+    """Why the form of a solution cannot be judged now."""
+    if outside := refuse_outside(C.SOLVING, "做形式审查")(solution):
+        return outside
+    return "" if solution.challenge.window(Phase.SOLVING).is_over else "揭榜还没有截止，截止后再做形式审查。"
+
+
+def refuse_shortlisting(solution) -> str:
+    """Why it cannot be said yet whether a solution comes to the finals."""
+    if outside := refuse_outside(C.REVIEWING, "确定现场赛名单")(solution):
+        return outside
+    if solution.challenge.window(Phase.FINALS) is None:
+        return "本届赛事没有设现场赛，请直接拟定评定结果。"
+    return refuse_unjudged(solution)
+
+
+def refuse_unjudged(solution) -> str:
+    """Why a solution cannot be decided on yet: too few experts have handed in their scores."""
+    wanted, done = solution.challenge.reviews_per_item, solution.reviews.locked().count()
+    if done < wanted:
+        return f"这份方案需要 {wanted} 份已提交的评审，现在有 {done} 份；请催办或增派专家。"
+    return ""
+
+
+AWAITING_OUTCOME = frozenset({S.ADMITTED, S.SHORTLISTED, S.NOT_SHORTLISTED})
+solution_workflow = Workflow(
+    Transition("submit", "提交方案", frozenset({S.DRAFT}), S.SUBMITTED, SOLVE, refuse=refuse_not_solving),
+    Transition(
+        "withdraw", "撤回方案", frozenset({S.DRAFT, S.SUBMITTED}), S.WITHDRAWN, SOLVE, refuse=refuse_not_solving
+    ),
+    Transition("redraft", "重新填写", frozenset({S.WITHDRAWN}), S.DRAFT, SOLVE, refuse=refuse_not_solving),
+    Transition(
+        "admit", "通过形式审查", frozenset({S.SUBMITTED, S.NOT_ADMITTED}), S.ADMITTED, RUN, refuse=refuse_admission
+    ),
+    Transition(
+        "reject",
+        "不通过形式审查",
+        frozenset({S.SUBMITTED, S.ADMITTED}),
+        S.NOT_ADMITTED,
+        RUN,
+        needs_note=True,
+        refuse=refuse_admission,
+    ),
+    Transition(
+        "shortlist",
+        "进入现场赛",
+        frozenset({S.ADMITTED, S.NOT_SHORTLISTED}),
+        S.SHORTLISTED,
+        RUN,
+        refuse=refuse_shortlisting,
+    ),
+    Transition(
+        "drop",
+        "不进入现场赛",
+        frozenset({S.ADMITTED, S.SHORTLISTED}),
+        S.NOT_SHORTLISTED,
+        RUN,
+        needs_note=True,
+        refuse=refuse_shortlisting,
+    ),
+    # All decisions are released together; one that an objection has changed is released again.
+    *(
+        Transition(f"release_{outcome}", outcome.label, AWAITING_OUTCOME | set(map(S, Outcome)), S(outcome), None)
+        for outcome in Outcome
+    ),
+)
+
+
+SCORABLE = frozenset({E.ENTERED, S.ADMITTED})
+
+
 def refuse_scoring(review) -> str:
     """Why nothing can be scored now; at the end of the window it is over."""
-    if outside := refuse_outside(C.SCREENING, "打分")(review):
+    if outside := refuse_outside(C(review.phase), "打分")(review):
         return outside
-    window = review.challenge.window(Phase.SCREENING)
+    window = review.challenge.window(review.phase)
     if window is None or not window.is_open:
-        return "需求评审已经截止，不能再打分。" if window and window.is_over else "需求评审还没有开始，请届时再打分。"
-    if review.entry.status != E.ENTERED:
-        return f"这条需求{review.entry.get_status_display()}，不再打分。"
+        label = review.get_stage_display()
+        return f"{label}已经截止，不能再打分。" if window and window.is_over else f"{label}还没有开始，请届时再打分。"
+    if review.item.status not in SCORABLE:
+        item = "这份方案" if review.solution else "这条需求"
+        return f"{item}{review.item.get_status_display()}，不再打分。"
     return ""
 
 

@@ -236,7 +236,6 @@ SPECTACULAR_SETTINGS = {
         "ContactKindEnum": "partnerships.enums.ContactKind",
         "DockingStageEnum": "partnerships.enums.Stage",
         "PhaseEnum": "challenges.enums.Phase",
-        "PlannedPhaseEnum": "challenges.serializers.challenges.PHASE_CHOICES",
         "ReviewStageEnum": "challenges.enums.ReviewStage",
         "ReviewStatusEnum": "challenges.enums.ReviewStatus",
         "RhythmEnum": "accounts.enums.Rhythm",

@@ -8,15 +8,18 @@ from django.db.models import Q
 from django.urls import reverse
 
 from accounts.models import Organisation, User
-from challenges.enums import ReviewStage
+from challenges.enums import Phase, ReviewStage
 from challenges.enums import ReviewStatus as S
 from challenges.models.challenges import Challenge, Criterion
 from challenges.models.entries import Entry
+from challenges.models.solutions import Solution
 from core.models import TimestampedModel, TracedModel
 
 MAX_POINTS = 100
 POINT_STEP = Decimal("0.5")
 STANDING = frozenset({S.ASSIGNED, S.DRAFTING, S.LOCKED})
+# When each kind of item is reviewed.
+PHASE_OF = {ReviewStage.SCREENING: Phase.SCREENING, ReviewStage.SOLUTION: Phase.REVIEWING}
 
 
 class ExpertProfile(TimestampedModel):
@@ -67,6 +70,9 @@ class Waiver(TimestampedModel):
     """
 
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="waivers", verbose_name="参赛需求")
+    solution = models.ForeignKey(
+        Solution, models.PROTECT, null=True, blank=True, related_name="waivers", verbose_name="揭榜方案"
+    )
     user = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="专家")
     kinds = models.JSONField("豁免的冲突", default=list, editable=False)
     reason = models.CharField("公开理由", max_length=300)
@@ -75,7 +81,10 @@ class Waiver(TimestampedModel):
     class Meta:
         verbose_name = verbose_name_plural = "利益冲突豁免"
         ordering = ["created_at", "pk"]
-        constraints = [models.UniqueConstraint(name="waiver_once", fields=["entry", "user"])]
+        constraints = [
+            models.UniqueConstraint(name="waiver_once", fields=["entry", "user"], condition=Q(solution__isnull=True)),
+            models.UniqueConstraint(name="waiver_of_solution_once", fields=["solution", "user"]),
+        ]
 
     def __str__(self):
         return f"{self.user}：{self.reason}"
@@ -103,6 +112,9 @@ class Review(TracedModel):
 
     stage = models.CharField("环节", max_length=20, choices=ReviewStage, default=ReviewStage.SCREENING)
     entry = models.ForeignKey(Entry, models.PROTECT, related_name="reviews", verbose_name="参赛需求")
+    solution = models.ForeignKey(
+        Solution, models.PROTECT, null=True, blank=True, related_name="reviews", verbose_name="揭榜方案"
+    )
     reviewer = models.ForeignKey(User, models.PROTECT, related_name="reviews", verbose_name="专家")
     label = models.CharField("盲评编号", max_length=6, default="", editable=False)
     status = models.CharField("状态", max_length=12, choices=S, default=S.ASSIGNED, editable=False)
@@ -117,9 +129,20 @@ class Review(TracedModel):
         constraints = [
             models.UniqueConstraint(
                 name="review_once",
-                fields=["stage", "entry", "reviewer"],
-                condition=Q(status__in=sorted(STANDING)),
+                fields=["entry", "reviewer"],
+                condition=Q(status__in=sorted(STANDING), solution__isnull=True),
                 violation_error_message="这位专家已经在评审这一项。",
+            ),
+            models.UniqueConstraint(
+                name="review_of_solution_once",
+                fields=["solution", "reviewer"],
+                condition=Q(status__in=sorted(STANDING)),
+                violation_error_message="这位专家已经在评审这份方案。",
+            ),
+            models.CheckConstraint(
+                name="review_of_stage",
+                condition=Q(stage=ReviewStage.SCREENING, solution__isnull=True)
+                | Q(stage=ReviewStage.SOLUTION, solution__isnull=False),
             ),
             models.UniqueConstraint(name="review_label_once", fields=["reviewer", "label"], condition=~Q(label="")),
             models.CheckConstraint(
@@ -128,7 +151,7 @@ class Review(TracedModel):
         ]
 
     def __str__(self):
-        return f"需求 {self.label}"
+        return f"{'需求' if self.stage == ReviewStage.SCREENING else '方案'} {self.label}"
 
     def get_absolute_url(self):
         return reverse("challenges:review_detail", args=[self.pk])
@@ -136,6 +159,15 @@ class Review(TracedModel):
     @property
     def challenge(self) -> Challenge:
         return self.entry.challenge
+
+    @property
+    def phase(self) -> Phase:
+        return PHASE_OF[ReviewStage(self.stage)]
+
+    @property
+    def item(self) -> Entry | Solution:
+        """What is scored."""
+        return self.solution or self.entry
 
     @property
     def total(self) -> Decimal | None:

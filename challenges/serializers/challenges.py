@@ -2,7 +2,7 @@ from rest_framework import serializers
 
 from accounts.models import Organisation
 from challenges.clock import check_moment
-from challenges.enums import ReviewStage
+from challenges.enums import Phase, ReviewStage
 from challenges.models import Challenge, Criterion, PhaseWindow
 from challenges.services.challenges import (
     MAX_CRITERIA,
@@ -13,10 +13,7 @@ from challenges.services.challenges import (
     possible_organisers,
     update_challenge,
 )
-from challenges.workflow import PHASES
 from core.regions import validate_region
-
-PHASE_CHOICES = [(phase.value, phase.label) for phase in PHASES]
 
 
 class BodySerializer(serializers.ModelSerializer):
@@ -119,7 +116,7 @@ class MomentField(serializers.DateTimeField):
 
 
 class PhaseWindowInputSerializer(serializers.Serializer):
-    phase = serializers.ChoiceField(choices=PHASE_CHOICES)
+    phase = serializers.ChoiceField(choices=Phase.choices)
     opens_at = MomentField()
     closes_at = MomentField()
 
@@ -139,7 +136,7 @@ class CalendarSerializer(serializers.Serializer):
 
 
 class PhaseExtensionSerializer(serializers.Serializer):
-    phase = serializers.ChoiceField(choices=PHASE_CHOICES)
+    phase = serializers.ChoiceField(choices=Phase.choices)
     closes_at = MomentField()
     reason = serializers.CharField(max_length=300)
 

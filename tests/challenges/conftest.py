@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.enums import MemberRole
 from accounts.models import User
 from challenges.enums import ChallengeStatus as C
+from challenges.enums import Phase
 from challenges.models import Challenge, Entry, PhaseWindow, Review
 from challenges.services.board import confirm_item, post_items, prefilled, word_item
 from challenges.services.challenges import create_challenge, move_challenge, set_windows
@@ -21,12 +22,13 @@ from tests.conftest import seat
 LENGTH, INTO = timedelta(days=14), timedelta(days=4)
 # Which phase is under way; before the call none is.
 PLACE = {C.DRAFT: -1, **{C(phase): place for place, phase in enumerate(PHASES)}, C.CANCELLED: 0}
+UP_TO_THE_BOARD = PHASES[: PHASES.index(Phase.BOARD) + 1]
 
 
-def plan():
+def plan(phases=UP_TO_THE_BOARD):
     """Two weeks for each phase, one after the other, with four days gone of the first."""
-    starts = [timezone.now() - INTO + place * LENGTH for place in range(len(PHASES))]
-    return {phase: (start, start + LENGTH) for phase, start in zip(PHASES, starts, strict=True)}
+    starts = [timezone.now() - INTO + place * LENGTH for place in range(len(phases))]
+    return {phase: (start, start + LENGTH) for phase, start in zip(phases, starts, strict=True)}
 
 
 def let_pass(challenge, time):
@@ -47,7 +49,8 @@ def new_challenge(organiser):
             **fields,
         }
         challenge = create_challenge(actor=organiser, organiser=organiser.authorities[0], **values)
-        set_windows(challenge, actor=organiser, calendar=plan())
+        is_short = status in {C.DRAFT, C.CANCELLED, *UP_TO_THE_BOARD}
+        set_windows(challenge, actor=organiser, calendar=plan(UP_TO_THE_BOARD if is_short else PHASES))
         if status != C.DRAFT:
             move_challenge(challenge, "open_collecting", actor=organiser)
         if status == C.CANCELLED:

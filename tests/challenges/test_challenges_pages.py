@@ -300,7 +300,7 @@ def test_the_console_tells_where_it_stands(new_challenge, as_user, organiser):
         "draft": "进入征集之前",
         "collecting": "进入需求评审之前",
         "screening": "进入发榜之前",
-        "board": "榜单已发布",
+        "board": "进入揭榜之前",
         "cancelled": "赛事已取消",
     }
     assert {status for status, page in pages.items() if says[status] in page} == set(says)
