@@ -11,7 +11,8 @@ from accounts.enums import MemberRole
 from accounts.models import User
 from challenges.enums import ChallengeStatus as C
 from challenges.enums import Phase
-from challenges.models import Challenge, Entry, PhaseWindow, Review
+from challenges.models import Challenge, Entry, PhaseWindow, Review, Solution
+from challenges.models.solutions import PARTS
 from challenges.services.board import confirm_item, post_items, prefilled, word_item
 from challenges.services.challenges import create_challenge, move_challenge, set_windows
 from challenges.services.entries import enter_need, move_entry
@@ -154,3 +155,45 @@ def word_and_confirm(entry, organiser, owner):
     """Have the organiser word the item as the need's public text has it, and the enterprise confirm."""
     entry = word_item(entry, actor=organiser, **prefilled(entry, organiser))
     confirm_item(entry, actor=owner, seen=entry.wording)
+
+
+@pytest.fixture
+def solving(new_challenge, new_entry):
+    """An item on the board of a challenge in which solutions have been asked for since four days."""
+    return advance(new_entry("on_board", challenge=new_challenge()), "solving")
+
+
+def advance(entry, status):
+    """The entry, its challenge having come to the status with four days of that phase gone; what lies between is set."""
+    challenge = Challenge.objects.get(pk=entry.challenge_id)
+    if challenge.windows.count() < len(PHASES):
+        rest = plan(PHASES)
+        known = set(challenge.windows.values_list("phase", flat=True))
+        PhaseWindow.objects.bulk_create(
+            PhaseWindow(challenge=challenge, phase=phase, opens_at=rest[phase][0], closes_at=rest[phase][1])
+            for phase in PHASES
+            if phase not in known
+        )
+    let_pass(challenge, (PLACE[C(status)] - PLACE[C(challenge.status)]) * LENGTH)
+    Challenge.objects.filter(pk=challenge.pk).update(status=status)
+    return Entry.objects.get(pk=entry.pk)
+
+
+@pytest.fixture
+def new_solution(new_capability, provider, institute):
+    """Make solutions to an item in any status, whole enough for it; the steps to it have tests of their own."""
+
+    def make(entry, status="submitted", *, organisation=institute, author=provider, **fields):
+        values = {name: f"{name}：用激光跟踪仪在现场测量" for name in PARTS}
+        values |= {"capability": new_capability() if organisation == institute else None, **fields}
+        is_in = status not in {"draft", "withdrawn"}
+        return Solution.objects.create(
+            entry=entry,
+            organisation=organisation,
+            author=author,
+            status=status,
+            submitted_at=timezone.now() if is_in else None,
+            **values,
+        )
+
+    return make
