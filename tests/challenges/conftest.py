@@ -164,7 +164,7 @@ def solving(new_challenge, new_entry):
 
 
 def advance(entry, status):
-    """The entry, its challenge having come to the status with four days of that phase gone; what lies between is set."""
+    """The entry, its challenge having come to the status, four days into that phase; what lies between is set."""
     challenge = Challenge.objects.get(pk=entry.challenge_id)
     if challenge.windows.count() < len(PHASES):
         rest = plan(PHASES)
