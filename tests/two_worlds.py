@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 import time_machine
+from django.apps import apps
 from django.core.cache import cache
-from django.db import transaction
+from django.core.management.color import no_style
+from django.db import connection, transaction
 from django.utils import timezone
 
 import tests.world as steps
@@ -50,8 +52,16 @@ def world_under_the_clock(*, is_other: bool):
     """World A, or the other world B, as long as the block lasts; then nothing is left of it."""
     cache.clear()
     with time_machine.travel(BEGIN, tick=False) as clock, transaction.atomic():
+        begin_to_count()
         yield build_world(clock, is_other=is_other)
         transaction.set_rollback(True)
+
+
+def begin_to_count():
+    """Have numbered ids go on from what is stored; what a world that was taken back has used up is free again."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+            cursor.execute(statement)
 
 
 @contextmanager

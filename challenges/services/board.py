@@ -152,8 +152,9 @@ def post_items(challenge: Challenge, *, actor: User) -> None:
     if gone := "、".join(entry.need.number for entry in selected if entry.need.status not in KNOWN):
         raise TransitionError(f"{gone} 已经撤回或正在修改，不能发榜；请等需求重新发布，或改为不入选。")
     SystemRandom().shuffle(selected)
-    digits = max(2, len(str(len(selected))))
-    for number, entry in enumerate(selected, start=1):
+    posted = challenge.entries.exclude(board_number="").count()
+    digits = max(2, len(str(posted + len(selected))))
+    for number, entry in enumerate(selected, start=posted + 1):
         entry.board_number = f"CH-{number:0{digits}}"
         entry.save(update_fields=["board_number", "updated_at"])
         entry_workflow.follow(entry, "post", actor=actor)

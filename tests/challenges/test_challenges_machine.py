@@ -229,8 +229,8 @@ def test_challenges_in_any_order(new_need, organiser, owner):
     run_machine(
         OfThisNeed,
         settings=settings(
-            max_examples=40,
-            stateful_step_count=40,
+            max_examples=12,
+            stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

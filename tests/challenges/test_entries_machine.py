@@ -185,6 +185,6 @@ def test_any_order_of_steps(level, challenge, people, new_need, institute):
     run_machine(
         Entries,
         settings=settings(
-            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

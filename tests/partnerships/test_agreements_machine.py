@@ -172,7 +172,7 @@ def test_agreements_in_any_order(docking, owner, provider):
     run_machine(
         OfThisDocking,
         settings=settings(
-            max_examples=25,
+            max_examples=12,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
