@@ -76,10 +76,20 @@ class _Need(Statements):
         drafts = list(self._without_parameters(drafts))
         drafts = self._merge(sorted(drafts, key=lambda draft: draft.place))
         drafts = [each for draft in drafts for each in self._for_each_object(draft)]
+        rated = [draft for draft in drafts if self._is_rating(draft, drafts)]
+        drafts = [draft for draft in drafts if draft not in rated]
         for item in self.spans:
-            if item not in asked:
+            if item not in asked or any(item in draft.spans for draft in rated):
                 self._accompany(drafts, item)
         return drafts
+
+    def _is_rating(self, draft: _Draft, drafts: Sequence[_Draft]) -> bool:
+        """Whether it only tells which device it is, beside what has a tolerance: 7 千瓦充电桩，电能 ±2 %."""
+        is_size = bool(draft.spans) and all(item.nominal for item in draft.spans) and not draft.accuracy
+        is_own = draft.thing is not None and are_related(draft.quantity, draft.thing.quantity)
+        is_named = any(draft.quantity in kinds_named(self._clause(item)) for item in draft.spans)
+        others = (other for other in drafts if other is not draft and other.quantity != draft.quantity)
+        return is_size and not is_own and not is_named and any(other.accuracy for other in others)
 
     # --- What belongs together -----------------------------------------------------------------------------------
 
@@ -97,14 +107,20 @@ class _Need(Statements):
         return is_same and not is_told and draft.sentence == self._sentence(item)
 
     def _without_parameters(self, drafts: list[_Draft]) -> Iterator[_Draft]:
-        """The drafts without those that state at what another one of their sentence is measured; these join it."""
+        """The drafts without those that state at what others of their sentence are measured; these join them.
+
+        What stands before all of them holds for all: 1 kHz：电容 …，电感 …
+        """
         mains = [draft for draft in drafts if not any(self._is_stated_at(other, draft) for other in drafts)]
         for draft in drafts:
-            main = next((other for other in mains if self._is_stated_at(other, draft)), None)
+            joined = [other for other in mains if self._is_stated_at(other, draft)]
+            before = [other for other in joined if other.place < draft.place]
             setting = next((other for other in drafts if self._sets(draft, other)), None)
-            if main:
+            for main in before[-1:] or joined:
                 main.parameters += draft.spans
-            elif setting:
+            if joined:
+                continue
+            if setting:
                 setting.conditions += draft.spans
             else:
                 yield draft
@@ -121,11 +137,18 @@ class _Need(Statements):
     def _is_stated_at(self, main: _Draft, draft: _Draft) -> bool:
         """Whether the draft tells at what `main` is measured: no word asks for it, or its object measures `main`."""
         is_near = main.sentence == draft.sentence and _are_same(main.thing, draft.thing)
+        if self._has_tolerance(draft):
+            return False
         if not is_near or draft.accuracy or main.quantity not in _STATED_AT.get(draft.quantity or "", ()):
             return False
         is_main = bool(main.thing and main.thing.quantity == main.quantity) and draft.quantity == "frequency"
         is_named = any(draft.quantity in kinds_named(self._clause(item)) for item in draft.spans)
         return is_main or not is_named or draft.quantity == "wavelength"
+
+    def _has_tolerance(self, draft: _Draft) -> bool:
+        """Whether its sentence tells a tolerance in its own unit: 1520~1570 nm，波长 ±0.05 nm."""
+        told = (item for item in self.accuracy if self._sentence(item) == draft.sentence)
+        return any(kind_of(item) == draft.quantity for item in told)
 
     def _share_accuracy(self, drafts: list[_Draft]) -> None:
         """Give the tolerances told in one go to the drafts before them, by their quantity, else in turn."""
@@ -134,12 +157,17 @@ class _Need(Statements):
                 draft = self._draft_for(item, told, drafts)
                 if draft is None:
                     thing = self._object_of(item)
-                    draft = _Draft(thing, kind_of(item) or (thing and thing.quantity) or None, self._sentence(item))
+                    quantity = self._named_by(item) or kind_of(item) or (thing and thing.quantity) or None
+                    draft = _Draft(thing, quantity, self._sentence(item))
                     drafts.append(draft)
                 draft.accuracy.append(item)
                 if len(told) == 1 and kind_of(item) is None:
                     for other in self._listed_with(draft, drafts):
                         other.accuracy.append(item)
+
+    def _named_by(self, item: Item) -> str | None:
+        """The quantity that the words right before a tolerance in per cent name: 阻抗 ±20 %."""
+        return next(iter(kinds_named(self._clause(item))), None) if kind_of(item) is None else None
 
     def _listed_with(self, draft: _Draft, drafts: Sequence[_Draft]) -> Iterator[_Draft]:
         """The drafts that share one tolerance in per cent with the last of their list: 0~5 V、0.1~100 A，±0.1 %FS."""
@@ -162,7 +190,10 @@ class _Need(Statements):
             yield told
 
     def _draft_for(self, item: Item, told: Sequence[Item], drafts: Sequence[_Draft]) -> _Draft | None:
+        named = self._named_by(item)
         fitting = [draft for draft in drafts if draft.spans and _may_bound(item, draft.quantity)]
+        if named:
+            fitting = [draft for draft in fitting if named not in _STATED_AT.get(draft.quantity or "", ())]
         if bracketed := [draft for draft in drafts if self._is_in_brackets_behind(item, draft)]:
             # Behind a band of frequencies it is of what is measured there.
             is_of_band = kind_of(item) in _STATED_AT.get(bracketed[-1].quantity or "", ())
@@ -235,6 +266,10 @@ class _Need(Statements):
         if item.role is Role.PARAMETER or len(drafts) == 1:
             near = near or drafts
         before = [draft for draft in near if draft.place < item.span[0]]
+        if not before and _FOR_ALL.match(self.text, item.span[1]):
+            for other in near[1:]:
+                if other.quantity in _STATED_AT.get(item.quantity or "", ()):
+                    other.parameters.append(item)
         draft = next(iter((*before[-1:], *near[:1])), None)
         if draft is None or any(other.quantity == item.quantity and _contains(other, item) for other in draft.spans):
             return
@@ -254,7 +289,7 @@ class _Need(Statements):
         feature = draft.thing and FEATURE.match(self.text, draft.thing.end)
         if feature and draft.quantity in kinds_named(feature[0]):
             measurand = feature[0]
-        told = [found.lastgroup for item in draft.spans if (found := _IN_FULL.search(self._clause(item)))]
+        told = [found.lastgroup for item in draft.spans if (found := _IN_FULL.search(self._words_around(item)))]
         if told and draft.quantity in ("voltage", "current"):
             measurand = {"direct": "直流", "alternating": "交流"}.get(told[0] or "", "") + measurand
         elif told and draft.quantity == "pressure":
@@ -270,13 +305,25 @@ class _Need(Statements):
             codes=_join(item.code or "" for item in codes),
         )
 
+    def _words_around(self, item: Item) -> str:
+        """The words before an item and those in brackets right behind it: 1 Pa~133 kPa（绝压）."""
+        behind = _BRACKET.match(self.text, item.span[1])
+        return self._clause(item) + (behind[0] if behind else "")
+
     def _raw(self, item: Item) -> str:
         """The words of an item with those around it that say how to read it: HRC 20~67, U≤5 %（k=2）, 每小时 800 吨."""
         start, end = item.span
+        if item.kind is ItemKind.MPE and item in self.spans:
+            return item.raw[max(item.raw.find("±"), 0) :]
         if item.quantity == "mass" and (found := _PER_TIME.search(self.text, 0, start)):
             return f"{item.raw}/{found[1]}"
         if item.kind in SPANS and (found := _SCALE_BEFORE.search(self.text, 0, start)):
             return f"{found[0].strip()} {item.raw}"
+        if item.kind is ItemKind.MPE and item.relative is False and item.si_unit == "1":
+            # What says that a per cent is of the quantity itself belongs to the tolerance.
+            start -= 2 * self.text.endswith("绝对", 0, start)
+            behind = _BRACKET.match(self.text, end)
+            return self.text[start : behind.end() if behind else end]
         if item.kind is ItemKind.UNCERTAINTY and (found := _FACTOR_BEHIND.match(self.text, end)):
             return item.raw + found[0]
         return item.raw
@@ -326,6 +373,9 @@ def _join(parts: Iterable[str]) -> str:
 # Of these nothing is told in per cent of a reading.
 _NO_PROPORTION = frozenset((None, "temperature", "dew_point", "relative_humidity", "ph", "frequency", "time"))
 _IN_FULL = re.compile(r"(?P<direct>直流|\bDC\b)|(?P<alternating>交流|工频|\bAC\b)|(?P<absolute>绝对?压)")
+# What is said before a colon holds for all behind it: 1 kHz：电容 …，电感 …
+_FOR_ALL = re.compile(r"\s*(?:下|时|条件下)?[:：]")
+_BRACKET = re.compile(r"\s*[（(][^（）()]{1,8}[）)]")
 _IS_LISTED = re.compile(r"\s*[、和与及]\s*")
 _OPEN_BRACKETS = ("(", "（", "(±", "（±")
 _SCALE_BEFORE = re.compile(rf"(?:{SCALE.pattern})\s*(?:硬度)?[值为:：]*\s*$")
@@ -334,9 +384,11 @@ _FACTOR_BEHIND = re.compile(r"\s*(?:[（(]\s*k\s*[=＝]\s*\d(?:\.\d+)?\s*[）)]|
 # At which quantity (first) others are measured: the frequency of a voltage, the tube voltage of a dose.
 _STATED_AT = {
     "frequency": frozenset(
-        ("voltage", "current", "power", "power_level", "attenuation", "noise_figure", "impedance", "resistance",
-         "capacitance", "inductance", "phase", "magnetic_flux_density", "electric_field", "acceleration", "speed",
-         "force", "sound_pressure_level")
+        ("voltage", "current", "power", "power_level", "attenuation", "noise_figure", "impedance", "reflection",
+         "resistance", "vswr", "modulation", "distortion", "voltage_level", "field_level", "antenna_gain",
+         "antenna_factor", "hearing_level", "sound_sensitivity", "radar_cross_section", "conductance", "capacitance",
+         "inductance", "phase", "magnetic_flux_density", "electric_field", "acceleration", "speed", "force",
+         "sound_pressure_level")
     ),
     "wavelength": frozenset(
         ("optical_power", "power", "power_level", "attenuation", "transmittance", "reflectance", "absorbance",

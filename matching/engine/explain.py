@@ -69,7 +69,7 @@ ASSUMPTIONS = {
     Assumption.CLASS_TABLE: "等级所对应的最大允许误差取自 {source}",
     Assumption.FULL_SCALE_OF_RANGE: "满量程取所写测量范围的最大值",
     Assumption.INTERPOLATED: "不确定度在范围两端之间按所写顺序线性内插",
-    Assumption.PERCENT_AMBIGUOUS: "以 % 表示的不确定度未写明是绝对值还是相对值，两种都作了核对",
+    Assumption.PERCENT_AMBIGUOUS: "以 % 表示的数未写明是百分点还是相对值：不确定度按百分点核对，允差两种都作了核对",
     Assumption.ZERO_LEFT_OUT: "相对要求在零点无意义，从 {start} 起比较",
     Assumption.LOW_END_LEFT_OUT: "零点附近不足量程 1 % 的一段不计，从该机构的下限起比较",
 }

@@ -29,8 +29,10 @@ OWNS = re.compile(r"(?<!没)有(?!没有|偏差|误差|问题)|买了|配了|配
 TURNS = re.compile(r"但|可是|不过|然而|却|只是|无奈")
 DENIES = re.compile(
     r"不是(?!很|太|特别)|不需要|不用(?!于)|无需|不要求|不包括|不含|除外|(?<![没未])[校检]过|(?:都|是|还)好的|没问题"
-    r"|(?<!不)正常(?!工作|运行|使用|生产)"
+    r"|(?<!不)正常(?!工作|运行|使用|生产)|没法用|不作数|不算数|不顶用"
 )
+# What is said of the clause before: 清水标的系数差一成，不认.
+DENIES_BEFORE = re.compile("(?:都|也|还是|肯定)?(?:不认|不算数?|不作数|没法用|不能用|不顶用|不行|没用|白搭)")
 WISHES = re.compile("最好(?!的)|优先|更好")
 PAST = re.compile(
     r"去年|前年|往年|上次|上一[次家]|以前|之前|原来|(?<![没未])[送做标试比]过|只能?(?:覆盖|做)到|最低只到|一般做到"
@@ -48,7 +50,8 @@ def weigh_clauses(text: str) -> Iterator[tuple[str, float]]:
         clauses = [clause.strip() for clause in CLAUSE_END.split(sentence) if clause.strip()]
         is_background = bool(INTRODUCES.search(sentence)) and not ASKS.search(sentence)
         for clause, following in pairwise([*clauses, ""]):
-            if DENIES.search(clause) or (OWNS.search(clause) and TURNS.match(following)):
+            is_denied = DENIES.search(clause) or DENIES_BEFORE.fullmatch(following)
+            if is_denied or (OWNS.search(clause) and TURNS.match(following)):
                 yield clause, SET_ASIDE
             elif WISHES.search(clause):
                 yield clause, WISH

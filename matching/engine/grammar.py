@@ -47,7 +47,7 @@ def expression_pattern() -> re.Pattern[str]:
         rf"|(?P<dims>{_OPEN}{_VALUE}(?:×{_VALUE})+{_SHUT}@?)"
         rf"|(?P<swing>{_OPEN}#@?{_TO}±#@?{_SHUT}@?)"
         rf"|(?P<room>{_ROOM}(?:\+#@?)?{_SHUT}{_TO}{_OPEN}{_VALUE}{_SHUT}@?|{_OPEN}{_VALUE}{_SHUT}{_TO}{_ROOM}{_SHUT})"
-        rf"|(?P<range>{_OPEN}±?{_OPEN}{_SIDE}{_OPEN}{_VALUE}{_SHUT}{_TO}{_OPEN}{_SIDE}{_VALUE}{_SHUT}(?:×#)?@?)"
+        rf"|(?P<range>{_OPEN}±?{_OPEN}{_SIDE}{_OPEN}{_VALUE}{_SHUT}{_TO}{_OPEN}{_SIDE}{_VALUE}{_SHUT}(?:\(×#(?:/L)?\)|×#)?@?)"
         rf"|(?P<plusminus>{_OPEN}±{_OPEN}#@?{_SHUT}@?)"
         rf"|(?P<single>{_VALUE})"
     )

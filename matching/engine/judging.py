@@ -10,7 +10,7 @@ measurand), JJF 1001-2011 (quantity kinds), JJF 1094-2002 (conformity), ILAC-P14
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import reduce
@@ -33,7 +33,9 @@ from matching.engine.coverage import (
 )
 from matching.engine.facts import Item, ItemKind, Line, Verdict
 from matching.engine.laws import FAR
+from matching.engine.objects import find_objects
 from matching.engine.parameters import check_parameters, compare_parameters, starts_at_zero
+from matching.engine.statements import as_force
 from matching.engine.sufficiency import check_uncertainty, find_start, law_nodes
 from matching.engine.uncertainty import Accuracy, Ground, device_of, ground_of, offered_accuracy, required_accuracy
 from matching.engine.units import KINDS
@@ -61,11 +63,16 @@ def judge_pair(
 ) -> PairVerdict:
     """The verdict of every line and, by the weakest of them, of the pair.
 
-    `required` tells 必须 from 希望, line by line; wishes are judged but do not count unless there is nothing else.
+    A quantity that the institute does not state at all makes the rest a part; it fails only a pair of which nothing
+    else is left. `required` tells 必须 from 希望, line by line; wishes are judged but do not count unless there is
+    nothing else.
     """
     judged = tuple(judge_line(line, rows, ratio=ratio) for line in lines)
     pair = PairVerdict(Verdict.UNKNOWN, judged, tuple(required or (True,) * len(judged)))
-    return replace(pair, verdict=weakest(pair.counts_as(line) for line in pair.counted))
+    stated = [line for line in pair.counted if line.kind.verdict is not Verdict.FAIL] or pair.counted
+    verdict = weakest(pair.counts_as(line) for line in stated)
+    is_part = verdict is Verdict.PASS and len(stated) < len(pair.counted)
+    return replace(pair, verdict=Verdict.PARTIAL if is_part else verdict)
 
 
 def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3)) -> LineVerdict:
@@ -78,9 +85,13 @@ def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3))
         return _undecided(need, Reason.NEED_UNREAD)
     if not rows:
         return _undecided(need, Reason.NO_ROWS)
+    if _loads(need) and not any(row.quantity == "mass" for row in rows):
+        need = replace(need, quantity="force", ranges=tuple(map(as_force, need.ranges)))
     gates = [check_kind(need, row) for row in rows]
     best = max((gate.verdict for gate in gates), key=ORDER.index)
     if best is Verdict.FAIL:
+        if _only_names_a_size(need):
+            return _undecided(need, Reason.KIND_UNSTATED)
         same = [_agree(need.cells.object, row.cells.object) for row in rows]
         nearest = max(range(len(rows)), key=lambda number: (gates[number].reason is Reason.SCALE_DIFFERS, same[number]))
         refused = _undecided(need, gates[nearest].reason)
@@ -92,6 +103,17 @@ def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3))
     if differs:
         chosen = replace(chosen, assumptions=(Assumption.OBJECT_DIFFERS, *chosen.assumptions))
     return chosen
+
+
+def _loads(need: Line) -> bool:
+    """Whether its tonnes may be the force of that mass: nothing says that its object weighs."""
+    words = f"{need.cells.object} {need.cells.measurand if need.cells.object else ''}"
+    return need.quantity == "mass" and not any(thing.quantity == "mass" for thing in find_objects(words))
+
+
+def _only_names_a_size(need: Line) -> bool:
+    """Whether the line tells which device it is and not what to measure: a 300 kV X-ray machine."""
+    return not need.accuracy and bool(need.ranges) and all(item.nominal for item in need.ranges)
 
 
 def _undecided(need: Line, reason: Reason | None) -> LineVerdict:
@@ -136,8 +158,14 @@ def check_kind(need: Line, row: Line) -> KindCheck:
     return KindCheck(verdict, mine, theirs, reason)
 
 
-# A level is a power; of gases the part by volume is the part by amount, but for a thousandth.
-_CONVERTIBLE = ({"power", "power_level"}, {"amount_fraction", "volume_fraction"})
+# A level is a power; of gases the part by volume is the part by amount, but for a thousandth; who says dose of
+# photons means the kerma in air as often as not, and both are told in Gy.
+_CONVERTIBLE = (
+    {"power", "power_level"},
+    {"amount_fraction", "volume_fraction"},
+    {"absorbed_dose", "air_kerma"},
+    {"absorbed_dose_rate", "air_kerma_rate"},
+)
 
 
 def _unit_of(line: Line) -> str | None:
@@ -315,11 +343,21 @@ def _check_coverage(
 ) -> CoverageCheck:
     """The coverage of the measurand, unknown where one side states no range."""
     check = check_axis(axis, offered, possible)
+    if not is_stated and axis.quantity == "angle" and _turns_round(chain(*offered)):
+        return check
     if not is_stated:
         return replace(check, verdict=Verdict.UNKNOWN, share=None, needed=(), reason=Reason.NEED_RANGE_UNSTATED)
     if not any(offered) and check.verdict is Verdict.UNKNOWN:
         return replace(check, share=None, reason=Reason.OFFERED_RANGE_UNSTATED)
     return check
+
+
+def _turns_round(angles: Iterable[Interval]) -> bool:
+    """Whether any angle there is lies within one of the intervals, in rad."""
+    return any(one.high - one.low >= _FULL_CIRCLE for one in angles)
+
+
+_FULL_CIRCLE = Decimal("6.2831")
 
 
 def _renumber(check: UncertaintyCheck, rows: Sequence[Row]) -> UncertaintyCheck:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from matching.engine.scoring import Evidence, PartCode, Weights, add_up, weigh
+from matching.engine.scoring import Evidence, PartCode, Weights, serving, weigh
 
 # Points that make e of odds: how sharply a ranking tells its first places from the rest.
 POINTS_PER_UNIT = 10.0
@@ -55,10 +55,10 @@ def learn_weights(lessons: Sequence[Lesson], start: Weights, *, version: str) ->
 
 
 def _calibrate_gaps(lessons: Sequence[Lesson], weights: Weights) -> Weights:
-    """The weights, with the score from which on a need is likely served: a logistic curve over the best scores."""
+    """The weights, with what speaks for a need being served: a logistic curve over the best of `serving`."""
     from sklearn.linear_model import LogisticRegression
 
-    best = [max((_score(each, weights) for each in lesson.evidence), default=0.0) for lesson in lessons]
+    best = [max((serving(weigh(each, weights)) for each in lesson.evidence), default=0.0) for lesson in lessons]
     served = [max(lesson.grades, default=0) >= USEFUL for lesson in lessons]
     if len(set(served)) < 2:
         return weights
@@ -67,10 +67,6 @@ def _calibrate_gaps(lessons: Sequence[Lesson], weights: Weights) -> Weights:
     if slope <= 0:
         return weights
     return replace(weights, served_at=round(-offset / slope, 1), served_by=round(1 / slope, 1))
-
-
-def _score(evidence: Sequence[Evidence], weights: Weights) -> float:
-    return add_up(weigh(evidence, weights))
 
 
 def _strengths(evidence: Sequence[Evidence]) -> list[float]:

@@ -14,7 +14,7 @@ from matching.engine.drafts import draft_lines
 from matching.engine.facts import Cells, Item, Line, Reading, Role
 from matching.engine.objects import SCALE, find_objects, kinds_named
 from matching.engine.quantities import read
-from matching.engine.statements import ACCURACY, OF_ENERGY, SPANS, as_force
+from matching.engine.statements import ACCURACY, OF_ENERGY, SPANS, are_related, as_force
 
 
 def read_line(cells: Cells, *, headers: Cells = Cells()) -> Line:  # noqa: B008 - frozen
@@ -100,8 +100,18 @@ def _measured_quantity(cells: Cells, spans: list[Item], stated: list[Item]) -> s
     for key in (*named, *absolute):
         if key in present:
             return key
-    fallback = [*present, *(item.quantity for item in spans), *absolute, *named[:1]]
+    # An accuracy in decibels is no accuracy of a frequency: 灵敏度级 100 Hz~10 kHz，U=0.4 dB.
+    for key in (*present, *named, *absolute):
+        if key not in _BANDS and any(are_related(key, of) for of in absolute):
+            return key
+    if present and _BANDS.issuperset(present) and named and not _BANDS & set(named):
+        return named[0]
+    fallback = [*present, *named[:1], *(item.quantity for item in spans), *absolute]
     return fallback[0] if fallback else None
+
+
+# Along these the accuracy of another quantity is stated.
+_BANDS = frozenset(("frequency", "wavelength"))
 
 
 def _conditions(quantity: str | None, conditions: Reading, note: Reading, *others: Reading) -> Iterator[Item]:

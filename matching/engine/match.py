@@ -25,6 +25,7 @@ from matching.engine.scoring import (
     find_evidence,
     load_weights,
     score_pairing,
+    serving,
     show_terms,
 )
 from matching.engine.terms import terms_of
@@ -85,18 +86,17 @@ def match(
 
     found = index.candidates(need, inquiry.profile, limit=JUDGED)
 
-    def rank(kind: CapabilityKind) -> tuple[Pairing, ...]:
-        return tuple(map(inquiry.show, inquiry.rank(found[kind])[:limit]))
+    ranked = {kind: inquiry.rank(found[kind]) for kind in CapabilityKind}
+    pairings = [pairing for pairing, _ in chain.from_iterable(ranked.values())]
+    score = score_gap(pairings, inquiry.weights)
+    gap = find_gap(min(pairings, key=_rank, default=None), score) if score >= GAP else None
+    existing, research = (tuple(map(inquiry.show, ranked[kind][:limit])) for kind in CapabilityKind)
+    return Match(existing, research, score, gap)
 
-    existing, research = rank(CapabilityKind.SERVICE), rank(CapabilityKind.RESEARCH)
-    nearest = min((*existing[:1], *research[:1]), key=_rank, default=None)
-    score = score_gap(nearest, inquiry.weights)
-    return Match(existing, research, score, find_gap(nearest, score) if score >= GAP else None)
 
-
-def score_gap(nearest: Pairing | None, weights: Weights) -> float:
-    """How likely it is that nobody can serve a need whose best pairing this is: 0 surely served, 1 surely not."""
-    best = nearest.score if nearest else 0.0
+def score_gap(pairings: Iterable[Pairing], weights: Weights) -> float:
+    """How likely it is that nobody can serve a need that has these pairings: 0 surely served, 1 surely not."""
+    best = max((serving(pairing.parts) for pairing in pairings), default=0.0)
     return round(1 / (1 + exp((best - weights.served_at) / weights.served_by)), 4)
 
 

@@ -201,6 +201,8 @@ _NAMES = (
     r"(?:功率因数|cosφ)[:=]? ?\(?[0-9.]+[LC]?(?: ?[~至] ?[0-9.]+[LC]?){0,2}(?<=[LC])(?![A-Za-z])",
     r"(?:功率因数|cosφ)[:=]? ?\(?[0-9.]+[LC](?: ?[~至] ?[0-9.]+){1,2}",
     r"(?<=[℃CKVA%]) ?/ ?[0-9]{1,4} ?(?:min|h|分钟|小时)(?![A-Za-z])|(?<=dB) ?/ ?[0-9]{1,3} ?dB(?![A-Za-z])",
+    # The front and tail of a standard impulse are its name (IEC 60060-1): 1.2/50 μs.
+    r"(?<![0-9.])[0-9]{1,3}(?:\.[0-9])? ?/ ?[0-9]{2,4} ?[μu]s",
     # The level that decibels are counted from: re 20 μPa.
     r"(?<![A-Za-z])re:? ?[0-9]+ ?[A-Za-zμ/]+",
 )

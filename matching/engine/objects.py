@@ -30,14 +30,20 @@ def find_objects(text: str) -> tuple[Named, ...]:
     """The objects a text names, in its order.
 
     >>> [(found.name, found.term, found.quantity) for found in find_objects("另外热处理炉和地磅，还有配料斗")]
-    [('热处理炉', '热处理炉', 'temperature'), ('地磅', '汽车衡', 'mass'), ('配料斗', '配料斗', 'mass')]
+    [('热处理炉', '热处理炉', 'temperature'), ('地磅', '汽车衡', 'mass'), ('配料斗', '料斗秤', 'mass')]
     """
     found: list[Named] = []
     for named in _known_objects(text):
         found += _other_objects(text, found[-1].end if found else 0, named.start)
         found.append(named)
     found += _other_objects(text, found[-1].end if found else 0, len(text))
-    return tuple(_join_compounds(found)) or tuple(_parts(text))
+    things = tuple(_join_compounds(found)) or tuple(_parts(text))
+    return tuple(thing for thing in things if not _is_beside(text, thing)) or things
+
+
+def _is_beside(text: str, thing: Named) -> bool:
+    """Whether it is not asked for itself: what another one is for, where it stands, or what comes with it."""
+    return bool(_IS_OF_ANOTHER.match(text, thing.end) or _WITH.search(text, max(0, thing.start - 2), thing.start))
 
 
 def _join_compounds(found: Iterable[Named]) -> Iterator[Named]:
@@ -62,6 +68,7 @@ def _known_objects(text: str) -> Iterator[Named]:
         for name, term, quantity in _names_by_head().get(lowered[at : at + 2], ()):
             end = at + len(name)
             if lowered.startswith(name, at) and not _cuts_a_word(text, at, end):
+                end += len(_REST.match(text, end)[0]) * (name[-1] not in _DEVICE_ENDS)  # type: ignore[index]
                 if term:
                     start = _KIND_OF.search(text, max(0, at - 12), at).start()  # type: ignore[union-attr]
                     yield Named(start, end, text[start:end], term, quantity)
@@ -100,7 +107,7 @@ def _cuts_a_word(text: str, start: int, end: int) -> bool:
 
 def _other_objects(text: str, start: int, end: int) -> Iterator[Named]:
     for found in _DEVICE.finditer(text, start, end):
-        name = _FUNCTION.split(found["before"])[-1] + found["device"]
+        name = _CARRIED.sub("", _FUNCTION.split(found["before"])[-1]) + found["device"]
         if len(name) > 1 and not _ACCESSORY.match(name):
             quantity = next((quantity for tail, quantity in _TAILS if tail.search(name)), "")
             yield Named(found.end() - len(name), found.end(), name, name, quantity)
@@ -147,6 +154,9 @@ _DEVICE = re.compile(
     r"|(?<![审设会共总统预估以质])计|(?<![懂法正违常])规)"
     r"(?![数量算划面明示格器范]|[一-龥]{0,2}(?:厂|车间))"
 )
+# The vocabulary may know the stem alone: 充放电测试 of 充放电测试仪.
+_DEVICE_ENDS = "仪机计器表尺秤规枪炉箱"
+_REST = re.compile("[仪机计器]?")
 # What tells one kind of an instrument from another belongs to its name: 直流高压分压器.
 _KIND_OF = re.compile(
     r"(?:[A-Z] ?型|(?:直流|交流|工频)(?:高压|低压)?|热水|蒸汽|天然气|氢气|氧气|大口径|便携式|绝压|差压|三相|单相)*\Z"
@@ -156,8 +166,13 @@ _FUNCTION = re.compile(
     r"另外|还有|现在|我们|我司|自己|企业|公司|厂里|[电进出]厂|公斤|知道|车间|在线|(?<=[一二三四五六七八九十两几每这])[台套只支块把个件间]"
     r"|[的吨是用有和与及这那做拿要家于里上下中后前出入对给由被将没每类种看说都也疑一两三想丢拆]"
 )
-# What an instrument comes with is not what is asked for: 温度变送器带传感器.
-_ACCESSORY = re.compile("不?[带含]")
+# 油缸带表: the gauge comes with the cylinder.
+_CARRIED = re.compile("^.*(?<![皮履输传热冷])[带连](?=$)")
+# What an instrument comes with, or what must not stop, is not what is asked for: 温度变送器带传感器, 不停炉.
+_ACCESSORY = re.compile("不?[带含停]")
+# 校地磅用的铁砣子, 除尘器上的水柱计, 机台上拆下来的薄膜规.
+_IS_OF_ANOTHER = re.compile("(?:上|里|中|内)?(?:专?用|配套?|装|拆下?来?)的(?=[一-龥])|[上里内]的(?=[一-龥])")
+_WITH = re.compile("(?:连|带)(?:着|同)?$")
 _TAILS = (
     (re.compile("[炉窑箱]$|测温枪$"), "temperature"),
     (re.compile("尺$"), "length"),

@@ -51,13 +51,19 @@ class Form:
 FORMS = {
     "current_form": Form(
         "交流或直流",
-        ("voltage", "current"),
+        ("voltage", "current", "energy"),
         ("直流", "交流"),
         (
-            re.compile(r"直流|电池|充放电|(?<![A-Za-z])DC[VI]?(?![A-Za-z])"),
+            # A charger that is fast, or not on board, gives direct current (JJG 1149); a slow one passes the mains on.
             re.compile(
-                # Instrument transformers and meters of energy work at mains frequency (JJG 313, JJG 314, JJG 596).
-                r"交流|交直流|工频|(?<!直流)(?:(?<!直流)电[流压])?互感器|(?<!直流)电[能度]表|(?<![A-Za-z])AC[VI]?(?![A-Za-z])"
+                r"直流|电池|充放电|快充|超充|非车载|(?<!交流)(?:电子负载|稳压电源|可调电源|程控电源)"
+                r"|(?<![A-Za-z])DC[VI]?(?![A-Za-z])"
+            ),
+            re.compile(
+                # Instrument transformers and meters of energy work at mains frequency (JJG 313, JJG 314, JJG 596), and
+                # so do tests of insulating oil (GB/T 507).
+                r"交流|交直流|工频|慢充|绝缘油|(?<!直流)(?:(?<!直流)电[流压])?互感器|(?<!直流)电[能度]表"
+                r"|(?<![A-Za-z])AC[VI]?(?![A-Za-z])"
             ),
         ),
     ),
@@ -113,6 +119,11 @@ def _form_item(key: str, name: Decimal) -> Item:
     return Item(ItemKind.RANGE, (0, 0), "", key, name, name, nominal=True)
 
 
+def _up_to(item: Item) -> Item:
+    """A single pressure of a flow is the one its facility is built for: what is lower is held too."""
+    return replace(item, low=Decimal(0)) if item.nominal and item.high and item.high > 0 else item
+
+
 def _is_usual(key: str, names: Iterable[Decimal]) -> bool:
     """Whether nobody departs from what silence means, so that there is nothing to compare."""
     form = FORMS.get(key)
@@ -151,7 +162,11 @@ def compare_parameters(need: Line, rows: Sequence[Line]) -> Boxes:
     both = [key for key in asked if any(key in found for found in told)]
     for key in dict.fromkeys(chain(*stated, both)):
         from_zero = starts_at_zero(key)
-        stating = [offered_intervals(found[key], from_zero) if key in found else None for found in told]
+        is_rated = key == "pressure" and (need.quantity or "").startswith("flow_")
+        stating = [
+            offered_intervals(map(_up_to, found[key]) if is_rated else found[key], from_zero) if key in found else None
+            for found in told
+        ]
         silent = sum(1 << index for index, offer in enumerate(stating) if offer is None)
         is_decisive = key in _DECISIVE
         needed, _ = needed_intervals(asked.get(key, ()), from_zero)

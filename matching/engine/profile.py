@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
+from matching.engine.conditions import NAMES, Conditions, read_demands, read_media, read_refusals
 from matching.engine.documents import CapabilityDocument, NeedDocument
 from matching.engine.facts import Line
-from matching.engine.focus import weigh_clauses
+from matching.engine.focus import SET_ASIDE, weigh_clauses
 from matching.engine.terms import Entry, Terms, codes_of, join_terms, read_characters, read_terms, surfaces, vocabulary
 
 # How much a word counts by the place where it stands.
@@ -26,7 +28,7 @@ ORDINARY = frozenset({"static", "gas", "water"})
 # Whoever would send the device in is served on site as well: the laboratory is no condition.
 UNBINDING = frozenset({"", "lab"})
 # These are measured at rest unless a scope says otherwise: whoever measures 动态力 says so.
-AT_REST = frozenset({"force", "torque", "pressure", "mass"})
+AT_REST = frozenset({"force", "torque", "pressure", "mass", "temperature"})
 CLAUSE = re.compile(r"[^，。；：、,.;:（）()\s]+")
 
 
@@ -49,7 +51,9 @@ class Profile:
 def profile_need(need: NeedDocument) -> Profile:
     """What the words of a need say; its background counts less than its request."""
     profile = _profile(need.title, weigh_clauses(need.text), need.lines)
-    conditions = profile.conditions | ({"mode": need.modes} if any(need.modes) else {})
+    asked = "，".join([need.title, *(clause for clause, weight in weigh_clauses(need.text) if weight > SET_ASIDE)])
+    conditions = _join(profile.conditions, read_refusals(f"{need.title}，{need.text}"), read_media(asked))
+    conditions |= {"mode": need.modes} if any(need.modes) else {}
     binding = {group: _binding(values) for group, values in conditions.items()}
     return replace(profile, conditions={group: values for group, values in binding.items() if values})
 
@@ -58,9 +62,18 @@ def profile_capability(capability: CapabilityDocument) -> Profile:
     """What the words of a capability say."""
     profile = _profile(capability.title, [(capability.text, 1.0)], capability.lines)
     usual = {"motion": ("static",)} if any(line.quantity in AT_REST for line in capability.lines) else {}
-    # Who comes may also measure on line, and says so in words.
-    modes = tuple(dict.fromkeys((*capability.modes, *profile.conditions.get("mode", ()))))
-    return replace(profile, conditions=usual | profile.conditions | ({"mode": modes} if modes else {}))
+    # Who comes may also measure on line, or without dismounting, and says so in words.
+    said = "；".join((capability.text, *(line.cells.note for line in capability.lines)))
+    modes = (*capability.modes, *profile.conditions.get("mode", ()), *read_refusals(said).get("mode", ()))
+    modes = tuple(dict.fromkeys(modes))
+    conditions = _join(profile.conditions, read_demands(said), read_media(said))
+    return replace(profile, conditions=usual | conditions | ({"mode": modes} if modes else {}))
+
+
+def _join(*found: Conditions) -> Conditions:
+    """All conditions by group."""
+    groups = dict.fromkeys(chain.from_iterable(found))
+    return {group: tuple(sorted({value for each in found for value in each.get(group, ())})) for group in groups}
 
 
 def _binding(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -143,7 +156,8 @@ def name_condition(group: str, value: str) -> str:
     '动态测量'
     """
     conditions = (entry for entry in vocabulary().values() if entry.kind == "condition")
-    return next((entry.term for entry in conditions if (entry.group, entry.value) == (group, value)), value)
+    known = (entry.term for entry in conditions if (entry.group, entry.value) == (group, value))
+    return next(known, NAMES.get((group, value), value))
 
 
 def _is_part_of_another(entry: Entry, word: str) -> bool:

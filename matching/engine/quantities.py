@@ -315,10 +315,11 @@ class _Reader:
             expression, following = expressions[index : index + 2]
             between = self.drawn.text[expression.end : following.start]
             size_and_limits = not between and following.form in ("asymmetric", "limits")
-            if bare[index] and (between in _JOINTS or size_and_limits) and not self._scale_before(expression):
+            is_own = self._scale_before(expression) or self._names_a_ratio(expression, following)
+            if bare[index] and (between in _JOINTS or size_and_limits) and not is_own:
                 expression.low_units = expression.high_units = following.low_units
         for index, expression in enumerate(expressions):
-            if bare[index] and not expression.high_units:
+            if bare[index] and not expression.high_units and not _COUNTED.match(self.drawn.text, expression.end):
                 units = self._scale_before(expression)
                 if (
                     index
@@ -328,6 +329,13 @@ class _Reader:
                     units = units or expressions[index - 1].high_units
                 units = units or self._heading_near(expression) or self.head.units
                 expression.low_units = expression.high_units = units
+
+    def _names_a_ratio(self, expression: Expression, following: Expression) -> bool:
+        """Whether a whole range has no unit because of what is named right before it: 反射系数 0~1，26.5~67 GHz."""
+        before = self.drawn.text[max(0, expression.start - BEFORE) : expression.start].rstrip(" :(为")
+        words = _chooser((_unit("1"),)).pattern.findall(before or self.head.words)
+        is_named = bool(words) and (not before or before.endswith(words[-1]))
+        return expression.form == following.form == "range" and is_named
 
     def _scale_before(self, expression: Expression) -> Units:
         found = SCALE_BEFORE.search(self.drawn.text[max(0, expression.start - 8) : expression.start])
@@ -445,7 +453,7 @@ class _Reader:
         """A maximum permissible error: ± where no sign or both are written, else the two limits as they stand."""
         bare = Decimal(1) if expression.label == "mpe" else Decimal("0.001")
         units = expression.high_units or ((_unit("1"),) if abs(cast(Decimal, expression.high)) < bare else ())
-        relative = self._is_ratio(units)
+        relative = self._is_ratio(units) and not self._is_of_points(expression)
         unit, quantity = self._quantity(expression, units, relative=relative)
         if unit is None:
             return
@@ -458,6 +466,14 @@ class _Reader:
         yield self._item(ItemKind.MPE, expression, quantity, unit, low=low, high=high, relative=relative,
                          op="<=" if expression.op == "<=" and self._is_better(expression) else None,
                          reference=(expression.reference or "reading") if relative else None)  # fmt: skip
+
+    def _is_of_points(self, expression: Expression) -> bool:
+        """Whether the text says that a per cent is of the quantity itself: 绝对误差 ±1 %, ±0.8 %（体积分数）."""
+        named = self._named(expression, expression.high_units)
+        if named and named[1] in _TOLD_IN_POINTS and not expression.reference:
+            return True
+        before = self.drawn.text[max(0, expression.start - BEFORE) : expression.start]
+        return bool(_POINTS_BEFORE.search(before) or _POINTS_BEHIND.match(self.drawn.text, expression.end))
 
     def _is_better(self, expression: Expression) -> bool:
         start = expression.label_start if expression.label_start is not None else expression.start
@@ -751,6 +767,12 @@ _PERMITTED = ("最大", "允许", "极限", "基本")
 _LOW_OPEN = re.compile(r"^[(\[±]*[<>](?!=)|[#@]<(?!=)")
 _HIGH_OPEN = re.compile(r"[~至到-][(\[]*<(?!=)")
 _BETWEEN_OPEN = re.compile(r"<(?!=)[^<≤]*$")
+# Their errors are differences in per cent (JJG 178-2007, JJG 205-2005), unless a text says otherwise.
+_TOLD_IN_POINTS = frozenset(("transmittance", "reflectance", "haze", "relative_humidity", "oxygen_saturation"))
+_POINTS_BEFORE = re.compile("绝对(?:误差|偏差)[^#@，。；]{0,4}$")
+_POINTS_BEHIND = re.compile(r"\(?(?:绝对|百分点|[体质]积?量?分数|vol)")
+# Eighty of something are no measurement, whatever unit a heading gives.
+_COUNTED = re.compile(" ?[台只支块套件个把条根组桶批副枚辆架具]")
 _SHUT_BRACKET = re.compile(r"[)\]]@")
 _JOINTS = ("/", "、", ",", "，", ";", "；", "和", "及", "或")
 _PER_CENT = Decimal("0.01")

@@ -125,7 +125,7 @@ class Lead:
 class Weights:
     """The most points each kind of evidence can give, and the most it can take when it speaks against.
 
-    A need is as likely served as not when its best pairing has `served_at` points; each `served_by` points more
+    A need is as likely served as not when the best of `serving` is `served_at` points; each `served_by` points more
     make it e times as likely. `evaluation` holds the figures that justify the weights.
     """
 
@@ -273,11 +273,31 @@ def add_up(parts: Iterable[Part]) -> float:
     return round(sum(part.points for part in parts), 2)
 
 
+def serving(parts: Sequence[Part]) -> float:
+    """How far a pairing speaks for the need being served: its score, in which figures that fit count twice.
+
+    It does not where figures or conditions speak against it, however near the object is.
+
+    >>> serving([Part(PartCode.TEXT, 12.0), Part(PartCode.MEASUREMENT, 8.0)])
+    28.0
+    >>> serving([Part(PartCode.TEXT, 12.0), Part(PartCode.MEASUREMENT, -8.0)])
+    0.0
+    """
+    points = {part.code: part.points for part in parts}
+    figures = points.get(PartCode.MEASUREMENT, 0.0)
+    is_against = min(figures, points.get(PartCode.CONDITION, 0.0)) < 0
+    return 0.0 if is_against else round(add_up(parts) + figures, 2)
+
+
 def _compare_measurements(need: NeedDocument, verdict: PairVerdict) -> Evidence:
-    """Silence costs nothing; lines that do not concern the capability are not in the verdict and say nothing for it."""
+    """Silence costs nothing; a part speaks for the capability from one half on.
+
+    Lines that do not concern the capability are not in the verdict and say nothing for it.
+    """
     if verdict.verdict is Verdict.FAIL:
         return Evidence(PartCode.MEASUREMENT, -1.0)
-    return Evidence(PartCode.MEASUREMENT, verdict.share * len(verdict.lines) / max(len(need.lines), 1))
+    share = verdict.share * len(verdict.lines) / max(len(need.lines), 1)
+    return Evidence(PartCode.MEASUREMENT, 2 * share - 1 if verdict.verdict is Verdict.PARTIAL else share)
 
 
 def _compare_codes(codes: tuple[CodeMatch, ...]) -> Evidence:

@@ -92,6 +92,9 @@ class Statements:
             return item
         if thing.quantity == "force" and item.kind in SPANS:
             return as_force(item)
+        if item.unit in (None, "1") and (unit := _CUSTOMARY.get(thing.quantity)):
+            bare = read(f"{item.raw} {unit}", words=KINDS[thing.quantity].label).items
+            return next((replace(other, span=item.span) for other in bare if other.kind is item.kind), item)
         is_plain = thing.quantity == item.quantity or KINDS[thing.quantity].parent
         if is_plain or item.quantity in kinds_named(self._clause(item)):
             return item
@@ -107,7 +110,7 @@ class Statements:
 
     def _is_signed_range(self, item: Item, items: list[Item]) -> bool:
         """Whether ± gives a range: its tolerance stands behind, ±30°，允差 ±0.05°, or ±800 kV 分压器."""
-        if item.kind is not ItemKind.MPE or not item.raw.startswith("±") or item.relative is not False:
+        if item.kind is not ItemKind.MPE or item.relative is not False or not _SIGN.search(item.raw):
             return False
         thing = self._object_of(item)
         sentence = self._sentence(item)
@@ -127,6 +130,8 @@ class Statements:
 
     def _is_asked(self, item: Item) -> bool:
         """Whether the item is to be measured: its object measures it, or a word or a tolerance of its own says so."""
+        if any(_is_right_behind(tolerance, item) for tolerance in self.accuracy):
+            return True
         if not self._may_be_asked(item):
             return False
         thing, clause = self._object_of(item), self._clause(item)
@@ -142,13 +147,18 @@ class Statements:
         return is_said or is_open or item.quantity not in _SURROUNDINGS
 
 
+def _is_right_behind(tolerance: Item, item: Item) -> bool:
+    """Whether a tolerance of the same kind follows the item at once: 20~60 ℃ ±0.5 ℃."""
+    return 0 <= tolerance.span[0] - item.span[1] <= 2 and kind_of(tolerance) == item.quantity
+
+
 # A meter of electrical energy has no range of its own: it is told by these (JJG 596).
 OF_ENERGY = frozenset(("voltage", "current", "power_factor"))
 
 
 def _is_narrower(tolerance: Item, item: Item) -> bool:
     """Whether it is a tolerance of what goes as far as the item."""
-    if tolerance.kind is not ItemKind.MPE or tolerance.high is None or item.high is None:
+    if tolerance.kind not in (ItemKind.MPE, ItemKind.UNCERTAINTY) or tolerance.high is None or item.high is None:
         return False
     return bool(tolerance.relative) or tolerance.high <= item.high / 10
 
@@ -163,6 +173,7 @@ _OFF = re.compile(
     r"(?:(?<![误偏温压公允级比角时落])差了?|偏[高低大小移]?了?|(?<![最不太波阶标扬])[高低轻快慢]了?)"
     r"(?:大?约|大概|将近|出|上下|有|到|好几|不到)*\s*$"
 )
+_SIGN = re.compile("^(?:±|正负|偏差在? ?±)")
 _BRACKETED_TOLERANCE = re.compile(r"\s*[（(]\s*±")
 _OPERATION = re.compile("(?:工作|使用|工艺|运行)温度")
 _SETTING = re.compile(
@@ -183,5 +194,7 @@ _KIN = (
     {"density", "volume_fraction", "mass_fraction"},
 )
 # Kinds that go both ways, so that ± before an object tells its range.
-_SIGNED = frozenset(("voltage", "current", "force", "torque", "angle", "speed"))
+_SIGNED = frozenset(("voltage", "current", "force", "torque", "angle", "speed", "time"))
+# The unit of a bare number on the scale of an instrument: 比重计 1.10~1.30, 高低温箱（-40~150）.
+_CUSTOMARY = {"density": "g/cm³", "temperature": "℃"}
 _MEASURED_BY_BAND = frozenset(("frequency", "power_level", "noise_figure", "attenuation", "voltage", "reflection"))

@@ -9,6 +9,7 @@ ANSI/NCSL Z540.3 (TUR), ILAC-P14 and CNAS-GL025 (forms of a CMC: value, range wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -23,6 +24,7 @@ from matching.engine.verdicts import Assumption, Basis, Interval, Reason
 
 # Everything is compared with k = 2, which is also taken where no k is stated (JJF 1059.1-2012 4.5.2).
 COVERAGE_FACTOR = Decimal(2)
+_SAYS_RELATIVE = re.compile("相对|读数|示值|[Rr]el|RD|rdg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Ground:
     zero: Decimal
     ranges: tuple[Interval, ...]
     descending: tuple[bool, ...]
+    is_per_cent: bool = False
 
     @property
     def full_scale(self) -> Decimal | None:
@@ -107,7 +110,8 @@ def ground_of(line: Line, ranges: Sequence[Interval]) -> Ground:
     closed = [item for item in line.ranges if item.low is not None and item.high is not None]
     descending = tuple(item.descending for item in closed)
     unit = first.si_unit if first else None
-    return Ground(unit, CELSIUS_ZERO if is_celsius else Decimal(0), tuple(ranges), descending)
+    is_per_cent = first is not None and first.unit == "%"
+    return Ground(unit, CELSIUS_ZERO if is_celsius else Decimal(0), tuple(ranges), descending, is_per_cent)
 
 
 # --- What is required ----------------------------------------------------------------------------------------
@@ -317,10 +321,13 @@ def _value_laws(item: Item, ground: Ground) -> tuple[tuple[Law, ...], set[Assump
         return (), set(), _silence(item)
     laws, assumed = _spread(ends, item, ground)
     if item.relative is None and item.si_unit == "1" == ground.unit:
-        # U = 0.7 % of a quantity in % may be 0.7 of its per cent or 0.7 % of the reading.
-        return (*laws, *_of_reading(laws, ground)), assumed | {Assumption.PERCENT_AMBIGUOUS}, None
+        # U = 0.7 % of a quantity in % is 0.7 of its per cent: what is relative is written Urel (JJF 1059.1-2012 5.3.8).
+        return laws, assumed | {Assumption.PERCENT_AMBIGUOUS}, None
     if not item.relative:
         return laws, assumed, None
+    if item.kind is ItemKind.MPE and ground.is_per_cent and not _SAYS_RELATIVE.search(item.raw):
+        # ±1 % of a range in per cent may be points of it or of the reading.
+        return (*laws, *_of_reading(laws, ground)), assumed | {Assumption.PERCENT_AMBIGUOUS}, None
     if item.reference in ("fs", "span"):
         scale = ground.full_scale if item.reference == "fs" else ground.span
         if scale is None:

@@ -221,7 +221,14 @@ class PairVerdict:
         return lines or self.lines
 
     def counts_as(self, line: LineVerdict) -> Verdict:
-        """The verdict with which a line counts: without a tolerance beside lines that have one, that of its range."""
+        """The verdict with which a line counts.
+
+        Without a tolerance beside lines that have one it is that of its range; without a range beside lines that have
+        one, or where a band is stated instead, that of its tolerance.
+        """
         if line.reason is Reason.NEED_ACCURACY_UNSTATED and any(other.need.accuracy for other in self.counted):
             return weakest(check.verdict for check in (line.kind, line.coverage, line.parameters))
+        has_range = line.need.parameters or any(other.need.ranges for other in self.counted)
+        if line.reason is Reason.NEED_RANGE_UNSTATED and has_range:
+            return weakest(check.verdict for check in (line.kind, line.parameters, line.uncertainty))
         return line.verdict

@@ -493,16 +493,26 @@ def test_watts_are_compared_with_levels_in_dbm():
     assert shown(verdict.uncertainty.tur) == 5.0
 
 
-def test_a_percentage_of_a_quantity_in_per_cent_is_read_both_ways():
-    # EVM 2~20 %, U = 0.7 %: absolute 0.7, or 0.014~0.14. ±3 % asks for 1.0: either way enough;
-    # ±1.5 % for 0.5: only the relative reading is; ±0.03 % for 0.01: neither.
+def test_an_uncertainty_in_per_cent_of_a_quantity_in_per_cent_is_of_its_points():
+    # EVM 2~20 %, U = 0.7 %, which is no Urel: ±3 % asks for 1.0 and is served; ±1.5 % for 0.5, ±0.03 % for 0.01.
     percent = replace(u_rel("0.7"), relative=None, reference=None)
     row = line("evm", span("0.02", "0.2", "1", "evm"), percent)
     errors = [Decimal(one) / 100 for one in ("3", "1.5", "0.03")]
     items = [replace(mpe("1", "1"), low=-error, high=error) for error in errors]
     verdicts = [judge_line(line("evm", span("0.02", "0.2", "1", "evm"), item), [row]) for item in items]
-    assert [verdict.uncertainty.verdict for verdict in verdicts] == [PASS, UNKNOWN, FAIL]
-    assert Assumption.PERCENT_AMBIGUOUS in verdicts[0].assumptions
+    assert [verdict.uncertainty.verdict for verdict in verdicts] == [PASS, FAIL, FAIL]
+
+
+def test_a_tolerance_in_per_cent_of_a_range_in_per_cent_is_read_both_ways():
+    # 2~20 %, ±3 %: points ask for 1.0, of the reading for 0.02~0.2. U = 0.7 serves the first, 0.01 both, 2 neither.
+    need = replace(span("0.02", "0.2", "1", "evm"), unit="%")
+    rows = [
+        line("evm", span("0.02", "0.2", "1", "evm"), replace(u_rel(one), relative=None, reference=None))
+        for one in ("0.7", "0.01", "2")
+    ]
+    verdicts = [judge_line(line("evm", need, mpe_rel("3")), [row]) for row in rows]
+    assert [verdict.uncertainty.verdict for verdict in verdicts] == [UNKNOWN, PASS, FAIL]
+    assert all(Assumption.PERCENT_AMBIGUOUS in verdict.assumptions for verdict in verdicts)
 
 
 def test_dose_rate_is_measured_by_decades():

@@ -19,7 +19,7 @@ from matching.engine.match import (
 )
 from matching.engine.scoring import load_weights
 from matching.engine.verdicts import PairVerdict
-from tests.matching.engine.by_hand import line, span, u
+from tests.matching.engine.by_hand import line, mpe, span, u
 
 NEED = NeedDocument("n", "地磅检定", "60吨地磅，要上门", lines=(Line(Cells(object="地磅"), quantity="mass"),))
 CAPABILITIES = (
@@ -161,8 +161,17 @@ def test_a_need_without_words_has_no_match(text):
 
 
 def test_a_need_that_somebody_serves_is_no_gap():
-    found = rank()
+    need = replace(NEED, lines=(line("mass", span("0", "60", "t", "mass"), mpe("60", "kg")),))
+    able = replace(CAPABILITIES[0], lines=(line("mass", span("0", "100", "t", "mass"), u("10", "kg")),))
+    found = match(need, build_index([able, *CAPABILITIES[3:]]))
     assert (found.gap, found.gap_score < GAP) == (None, True)
+
+
+def test_a_need_that_the_nearest_cannot_serve_is_a_gap():
+    need = replace(NEED, lines=(line("mass", span("0", "60", "t", "mass"), mpe("60", "kg")),))
+    coarse = replace(CAPABILITIES[0], lines=(line("mass", span("0", "100", "t", "mass"), u("50", "kg")),))
+    found = match(need, build_index([coarse, *CAPABILITIES[3:]]))
+    assert (found.gap.aspect, found.gap.nearest) == (Aspect.UNCERTAINTY, "near")
 
 
 def test_a_need_nobody_serves_names_what_comes_nearest_and_that_its_object_is_unknown():
@@ -197,5 +206,5 @@ def test_a_condition_that_nobody_offers_is_what_is_missing():
 
 
 def test_a_better_pairing_makes_a_gap_less_likely():
-    best, worse = rank().existing[0], rank().existing[-1]
-    assert score_gap(best, load_weights()) < score_gap(worse, load_weights()) < score_gap(None, load_weights())
+    best, worse = rank().existing[:1], rank().existing[-1:]
+    assert score_gap(best, load_weights()) < score_gap(worse, load_weights()) < score_gap((), load_weights())
