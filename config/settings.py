@@ -22,6 +22,8 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 # Security
 DEBUG = env.bool("DEBUG", MODE == "development")
 SECRET_KEY = env.str("SECRET_KEY", "" if PRODUCTION else "only-for-development-and-tests-never-for-production")
+# Earlier keys, which still open what was sealed or signed with them.
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
 )
@@ -247,7 +249,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"axes": {"level": "ERROR"}, "django-q": {"level": "WARNING"}},
+    "loggers": {"axes": {"level": "ERROR"}, "django-q": {"level": "WARNING"}, "weasyprint": {"level": "ERROR"}},
 }
 if MODE == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

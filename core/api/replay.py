@@ -5,6 +5,7 @@ import json
 import re
 
 from django.http import HttpResponse
+from django.utils.crypto import salted_hmac
 from rest_framework.exceptions import APIException, ParseError
 
 from core.api.etags import to_bytes
@@ -44,7 +45,8 @@ def fingerprint_of(request) -> str:
     # What was parsed, not what was sent: the session's CSRF check may have read the stream already.
     data = dict(request.data.lists()) if hasattr(request.data, "lists") else request.data
     asked = json.dumps([request.method, request.get_full_path(), data], sort_keys=True, default=_digest_of_file)
-    return hashlib.sha256(asked.encode()).hexdigest()
+    # Keyed, or a sealed price could be found by trying amounts.
+    return salted_hmac("core.api.replay", asked, algorithm="sha256").hexdigest()
 
 
 def keep_answer(entry: IdempotentAnswer, response, *, target: str) -> None:
