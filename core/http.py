@@ -7,6 +7,17 @@ from django.shortcuts import render
 
 # A NUL cannot be stored by PostgreSQL, a lone surrogate not be encoded at all.
 UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+# Nor can these stand in an office file, which is XML.
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def without_controls(text):
+    """The text as an office file can hold it, with one kind of line ends.
+
+    >>> without_controls("两行\\r\\n文字\\x0b")
+    '两行\\n文字'
+    """
+    return CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def render_page(request, template, context, *, status=200, **partials):

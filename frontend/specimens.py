@@ -7,6 +7,8 @@ from django import forms
 from django.contrib.messages.constants import DEFAULT_TAGS
 from django.core.paginator import Paginator
 
+from core.documents import Bar, Bullets, Document, Figure, Heading, Paragraph, Table
+
 LONG = (
     "大型风电齿轮箱行星架轴承孔在车间现场不落地条件下的内径、圆柱度与同轴度的在线原位测量方法研究及其测量不确定度评定"
 )
@@ -126,6 +128,17 @@ def specimens() -> dict:
             SpecimenForm(auto_id="empty_%s"),
             SpecimenForm({"budget": "1000", "problem": PROBLEM, "level": "2"}, auto_id="failed_%s"),
         ],
+        "document": Document(
+            "产业计量挑战赛 总结",
+            [
+                Heading("一、概况"),
+                Paragraph(f"{PROBLEM}\n{LONG}"),
+                Bullets(["征集需求 56 项", LONG]),
+                Table([["CH-01", LONG, "揭榜成功"], ["CH-02", "", ""]], ["编号", "项目", "结果"], "评定结果"),
+                Figure("各阶段的数量", [Bar("需求", 56, "56 项"), Bar(LONG, 29), Bar("对接", 0)]),
+            ],
+            "2026 年 11 月",
+        ),
         "formset": line_set(initial=rows, prefix="lines"),
         "page": Paginator(range(1234), 20).get_page(7),
         "short_page": Paginator(range(3), 20).get_page(1),

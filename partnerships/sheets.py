@@ -14,7 +14,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from core.http import UNREADABLE
+from core.http import UNREADABLE, without_controls
 from partnerships.enums import LedgerCategory, LedgerSource
 from partnerships.ledger_disclosure import UNNAMED, ShownEntry
 from providers.scope.sheets import MEGABYTE, Cell, Flaw, ScopeError, Sheet, refuse_bulk
@@ -166,16 +166,13 @@ def saved(book: Workbook) -> io.BytesIO:
     return file
 
 
-UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-
-
 def plain(text: str) -> str:
     """The text as a cell can hold it.
 
     >>> plain(" 两行\\r\\n文字\\x0b ")
     '两行\\n文字'
     """
-    return UNWRITABLE.sub("", text).replace("\r\n", "\n").replace("\r", "\n").strip()
+    return without_controls(text).strip()
 
 
 def escape(text: str) -> str:
