@@ -19,7 +19,8 @@ def need_document(need: Need) -> NeedDocument:
     """The need as the engine compares it; the text gives the lines when none were filled in."""
     is_public = need.status in KNOWN and need.level == Level.PUBLIC
     title = need.public_title if is_public else need.title
-    text = need.public_text if is_public else "\n".join(filter(None, [need.problem, need.goal, need.current_state]))
+    own = [need.problem, need.goal, need.current_state, need.sample]
+    text = need.public_text if is_public else "\n".join(filter(None, own))
     rows = list(need.lines.all())
     return NeedDocument(
         key=str(need.pk),

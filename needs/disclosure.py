@@ -139,7 +139,7 @@ def disclose(need: Need, user) -> DisclosedNeed:
         passages=_passages(need) if detail else (),
         lines=lines if open_ else (),
         # Lists show no attachments, so nothing is looked up before somebody asks for them.
-        files=SimpleLazyObject(partial(_files, need, all_=gets_all)) if open_ else (),
+        files=SimpleLazyObject(partial(_files, need, user, all_=gets_all)) if open_ else (),
         cooperation=tuple(need.cooperation_display) if open_ else (),
         credentials=tuple(need.credentials_display) if open_ else (),
         organisation_name=need.organisation.name if detail or meets or (open_ and not need.is_anonymous) else "",
@@ -185,8 +185,10 @@ def _passages(need: Need) -> tuple[Passage, ...]:
     return tuple(Passage(field.name, field.verbose_name, text) for field, text in texts if text)
 
 
-def _files(need: Need, *, all_: bool) -> tuple[NeedFile, ...]:
-    return tuple(file for file in need.files.all() if all_ or file.is_public)
+def _files(need: Need, user, *, all_: bool) -> tuple[NeedFile, ...]:
+    """All, or the public ones, which are for verified institutes."""
+    is_provider = user.is_authenticated and user.is_provider
+    return tuple(file for file in need.files.all() if all_ or (file.is_public and is_provider))
 
 
 def _next_move(need: Need) -> str:
