@@ -98,6 +98,35 @@ RESULT_REASONS = REASONS | {
     Reason.UNITS_DIFFER: "达到的不确定度与被测量的单位不一致，请改用被测量的单位",
     Reason.UNDECIDED: "不确定度的写法可作两种理解，结论因此不同，请写明是绝对值还是相对值",
 }
+# Of what is promised, before anything is done; whoever promises can still write it better.
+PROMISE_REASONS = {
+    reason: words.replace("达到的不确定度", "承诺的不确定度").replace("在结论里写明是否达到", "在依据里写明能否达到")
+    for reason, words in RESULT_REASONS.items()
+}
+# Of what is promised against what the same institute has published.
+BACKINGS = {
+    Verdict.PASS: "公开能力可以支撑",
+    Verdict.PARTIAL: "公开能力只能支撑一部分",
+    Verdict.FAIL: "公开能力不能支撑",
+}
+BACKING_REASONS = PROMISE_REASONS | {
+    Reason.NEED_UNREAD: "承诺的数值没有读全",
+    Reason.NEED_RANGE_UNSTATED: "没有读出这一行的测量范围",
+    Reason.NEED_PARAMETER_UNSTATED: "这一行没有给出",
+    Reason.NEED_ACCURACY_UNSTATED: PROMISE_REASONS[Reason.OFFERED_ACCURACY_UNSTATED],
+    Reason.OFFERED_UNREAD: "公开能力的数值没有读全",
+    Reason.NO_ROWS: "公开能力没有填写测量能力",
+    Reason.KIND_UNSTATED: "没有写明是什么量",
+    Reason.KIND_PART: "与公开能力的量只是部分一致",
+    Reason.OFFERED_RANGE_UNSTATED: "没有读出公开能力的测量范围",
+    Reason.OFFERED_END_UNSTATED: "公开能力的测量范围只写了一端",
+    Reason.OFFERED_PARAMETER_UNSTATED: "公开能力没有给出",
+    Reason.OFFERED_ACCURACY_UNSTATED: "公开能力没有给出可用的测量不确定度",
+    Reason.UNITS_DIFFER: "承诺与公开能力的单位不一致",
+    Reason.UNDECIDED: "不确定度的写法可作两种理解",
+}
+# What a promise lacks that goes beyond what is published.
+SHOW_IT = "请在依据里写明怎样达到，并附试验数据、比对结果或证书"
 KINDS_AGREE = {
     Verdict.PASS: "一致",
     Verdict.PARTIAL: "部分一致",
@@ -120,9 +149,18 @@ def short(verdict: LineVerdict | PairVerdict, *, quote_need: bool = True) -> str
 
 def result(verdict: LineVerdict) -> str:
     """One sentence on what was delivered: the demand, what was achieved over the same range, whether it suffices."""
+    return _outcome(verdict, "达到", RESULT_REASONS)
+
+
+def promise(verdict: LineVerdict) -> str:
+    """One sentence on what is promised: the demand, the promise over the same range, whether it would suffice."""
+    return _outcome(verdict, "承诺", PROMISE_REASONS)
+
+
+def _outcome(verdict: LineVerdict, said: str, words: Mapping[Reason, str]) -> str:
     check = verdict.uncertainty
     if verdict.verdict is Verdict.UNKNOWN or check.worst is None:
-        return f"无法判断，{'；'.join(dict.fromkeys(_reasons(verdict, RESULT_REASONS)))}"
+        return f"无法判断，{'；'.join(dict.fromkeys(_reasons(verdict, words)))}"
     notes = [RESULTS[verdict.verdict]]
     if check.verdict is Verdict.PARTIAL and check.share is not None:
         notes.append(f"范围的 {_percent(check.share)} 足够，{_intervals(check.insufficient, verdict)} 不足")
@@ -130,7 +168,24 @@ def result(verdict: LineVerdict) -> str:
         notes.append("可按待定区使用")
     place = "最不利处 " if check.verdict is Verdict.PARTIAL else ""
     tur = f"（{place}TUR {_two_places(check.tur)}）" if check.tur is not None else ""
-    return f"{_demand(verdict)}；达到 {_offer(verdict, check.worst)}：{'，'.join(notes)}{tur}"
+    return f"{_demand(verdict)}；{said} {_offer(verdict, check.worst)}：{'，'.join(notes)}{tur}"
+
+
+def backing(verdict: LineVerdict) -> str:
+    """One sentence on whether what an institute has published bears its promise, which stands as the need."""
+    if verdict.verdict is Verdict.UNKNOWN:
+        return f"无法与公开能力比较：{'；'.join(dict.fromkeys(_reasons(verdict, BACKING_REASONS)))}"
+    check, notes = verdict.uncertainty, [BACKINGS[verdict.verdict]]
+    if verdict.kind.verdict is Verdict.FAIL:
+        notes.append("测的不是同一种量")
+    elif verdict.coverage.verdict is not Verdict.PASS:
+        notes.append(f"测量范围{_coverage(verdict)}")
+    if verdict.parameters.verdict is Verdict.FAIL:
+        notes.append("测量条件不重合")
+    if check.verdict in (Verdict.PARTIAL, Verdict.FAIL) and check.worst:
+        needed, offered = _figures(verdict, check.worst)
+        notes.append(f"承诺优于公开的 CMC（{_place(verdict, check.worst.at)} 处承诺 {needed}，CMC 为 {offered}）")
+    return "，".join(notes if verdict.verdict is Verdict.PASS else [*notes, SHOW_IT])
 
 
 def derivation(verdict: LineVerdict, *, quote_need: bool = True) -> tuple[str, ...]:
@@ -259,10 +314,10 @@ def _reasons(verdict: LineVerdict, words: Mapping[Reason, str] = REASONS) -> Ite
             yield words[check.reason]
     for axis in verdict.parameters.axes:
         if axis.verdict is Verdict.UNKNOWN and axis.reason:
-            yield _parameter(axis, verdict)
+            yield _parameter(axis, verdict, words)
 
 
-def _parameter(axis: CoverageCheck, verdict: LineVerdict) -> str:
+def _parameter(axis: CoverageCheck, verdict: LineVerdict, words: Mapping[Reason, str] = REASONS) -> str:
     """频率 需求 50 Hz~5 kHz，该机构 40 Hz~1 kHz，覆盖 60 %"""
     label = _parameter_label(axis.quantity)
     items = (*verdict.need.parameters, *(verdict.offered.parameters if verdict.offered else ()))
@@ -271,7 +326,7 @@ def _parameter(axis: CoverageCheck, verdict: LineVerdict) -> str:
     if axis.reason:
         # Where the need is silent, the band of the institute tells what to ask for.
         band = f"（该机构为 {theirs}）" if axis.reason is Reason.NEED_PARAMETER_UNSTATED and theirs else ""
-        return f"{label}：{REASONS[axis.reason]}{band}"
+        return f"{label}：{words[axis.reason]}{band}"
     found = f"覆盖 {_percent(axis.share or 0.0)}" if axis.quantity not in FORMS else KINDS_AGREE[axis.verdict]
     return f"{label} 需求 {mine}，该机构 {theirs or '无'}，{found}"
 

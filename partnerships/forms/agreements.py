@@ -8,7 +8,8 @@ from core.files import UploadField
 from partnerships.enums import Mark
 from partnerships.models import Acceptance, AcceptanceLine, Agreement, Docking, DockingFile
 from partnerships.models.agreements import AMOUNTS
-from partnerships.services.acceptance import MAX_FREE_LINES, Required
+from partnerships.requirements import Required
+from partnerships.services.acceptance import MAX_FREE_LINES
 
 WAN = Decimal(10_000)
 FEN = Decimal("0.01")

@@ -1,7 +1,6 @@
 """Acceptance: what was achieved against what was required, judged by the engine, and both sides' marks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 
 from django.core.exceptions import ValidationError
@@ -13,58 +12,25 @@ from accounts.models import User
 from core.models import Event
 from core.workflow import NotPermitted, TransitionError
 from matching.engine.explain import result
-from matching.engine.facts import Cells, Item, Line, from_json
-from matching.engine.judging import judge_line
-from matching.engine.lines import read_line
-from matching.engine.units import KINDS
 from needs.disclosure import sight_of
 from needs.enums import Sight
 from needs.models import Need
 from partnerships.enums import Mark, Side, Stage
 from partnerships.models import Acceptance, AcceptanceLine, Docking
 from partnerships.notices import tell
+from partnerships.requirements import Required, judge_offer, required_lines, state_requirement
 from partnerships.services.dockings import drop_request, sides_of
 
 STAGES = frozenset({Stage.EXECUTION, Stage.DELIVERY})
 MAX_FREE_LINES = 20
-HEADING = Cells(accuracy="扩展不确定度")
 
 
 # --- Required and achieved ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Required:
-    """One line of what was asked for, in words and as the engine read it."""
-
-    label: str
-    range_text: str
-    required_text: str
-    line: Line
-
-
-def required_lines(need: Need) -> list[Required]:
-    """What the need asks for, line by line; empty where it has no measurement lines."""
-    return [
-        Required(
-            label=" ".join(filter(None, [row.object_name, row.measurand])),
-            range_text=row.range_text,
-            required_text=row.accuracy_text,
-            line=from_json(Line, row.reading),
-        )
-        for row in need.lines.all()
-    ]
-
-
-def state_requirement(*, label: str, range_text: str, required_text: str) -> Required:
-    """A line the two sides agreed on, for a need that has none."""
-    line = read_line(Cells(object=label, range=range_text, accuracy=required_text))
-    return Required(label, range_text, required_text, line)
-
-
 def judge_result(required: Required, achieved_text: str) -> AcceptanceLine:
     """The line of the acceptance: the achieved uncertainty, over the range that was asked for, and its verdict."""
-    verdict = judge_line(required.line, [_as_offered(required.line, achieved_text)])
+    verdict = judge_offer(required.line, achieved_text)
     return AcceptanceLine(
         label=required.label,
         range_text=required.range_text,
@@ -73,26 +39,6 @@ def judge_result(required: Required, achieved_text: str) -> AcceptanceLine:
         verdict=verdict.verdict,
         sentence=result(verdict),
     )
-
-
-def _as_offered(line: Line, achieved_text: str) -> Line:
-    """The line that was asked for with the uncertainty that was achieved."""
-    cells = replace(line.cells, accuracy=achieved_text, note="")
-    read = read_line(cells, headers=HEADING)
-    accuracy = tuple(item for item in read.accuracy if _states_its_unit(item, line))
-    unread = tuple(text for text in read.unread if text in achieved_text)
-    return replace(line, cells=cells, accuracy=accuracy, unread=unread)
-
-
-def _states_its_unit(item: Item, asked: Line) -> bool:
-    """Whether the number can be compared: 0.4 without a unit is not taken for 40 %.
-
-    It is where it is called relative, where the requirement has no unit either, and where the quantity has none.
-    """
-    if item.unit != "1" or "rel" in item.raw.lower():
-        return True
-    kind = KINDS.get(asked.quantity or "")
-    return any(one.unit == "1" for one in asked.accuracy) or (kind is not None and kind.si_unit in ("", "1"))
 
 
 # --- The record and the marks -------------------------------------------------------------------------------------

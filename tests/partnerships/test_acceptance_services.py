@@ -10,7 +10,8 @@ from accounts.models import Notice
 from core.history import find_break
 from core.workflow import NotPermitted, TransitionError
 from partnerships.models import Acceptance, Docking
-from partnerships.services.acceptance import give_mark, save_acceptance, state_requirement
+from partnerships.requirements import state_requirement
+from partnerships.services.acceptance import give_mark, save_acceptance
 from partnerships.services.acceptance import judge_result as judge
 from partnerships.services.dockings import ask_stage
 from tests.conftest import seat
