@@ -70,6 +70,7 @@ class Origin(TextChoices):
     MATCHED = "matched", "系统匹配"
     APPLIED = "applied", "机构申请"
     INVITED = "invited", "企业邀请"
+    AWARDED = "awarded", "揭榜成功"
 
 
 class DeclineReason(TextChoices):

@@ -25,8 +25,13 @@ TOLD = {
         (Side.ORGANISER, "需求 {number} 与{institute}的对接已开启，请指派技术管家。"),
     ],
 }
-# Of a refusal the other side is told.
-REFUSED = {
+# Of some steps it matters which they were: of a refusal the other side is told, and an award asks nobody.
+TOLD_OF_STEP = {
+    "award": [
+        (Side.ENTERPRISE, "需求 {number} 由{institute}揭榜成功，对接已开启。"),
+        (Side.PROVIDER, "贵机构揭榜需求 {number} 成功，对接已开启，请安排第一次联系。"),
+        (Side.ORGANISER, "需求 {number} 由{institute}揭榜成功，对接已开启。"),
+    ],
     "refuse_consent": [(Side.ORGANISER, "企业不同意把需求 {number} 推荐给{institute}。")],
     "enterprise_decline": [(Side.PROVIDER, "需求 {number} 的企业已答复“不合适”，原因见经过。")],
     "provider_decline": [(Side.ENTERPRISE, "{institute}对需求 {number} 已答复“不合适”，原因见经过。")],
@@ -60,7 +65,7 @@ def tell_of_step(proposal: Proposal, event: Event) -> None:
     """Tell those whom a step concerns, but not who took it."""
     if proposal.is_misfit:
         return
-    told = REFUSED.get(event.action) or AFTER_AN_ANSWER.get((event.source, event.target)) or TOLD.get(event.target, [])
+    told = TOLD_OF_STEP.get(event.action) or AFTER_AN_ANSWER.get((event.source, event.target)) or TOLD.get(event.target, [])
     _tell(proposal, told, actor=event.actor)
 
 

@@ -235,6 +235,30 @@ def bring_together(
     return proposal
 
 
+@transaction.atomic
+def award_proposal(need: Need, capabilities: Iterable[Capability], *, actor: User) -> Proposal:
+    """The pairing that a challenge has decided, with the one of these published capabilities that fits best.
+
+    What was open or refused before is mutual now, and the docking opens. The caller says who may award.
+    """
+    need.lock()
+    own = {str(each.pk): each for each in capabilities}
+    basis = current_basis()
+    best = explain_best(need_document(need), basis.index, own, weights=basis.weights)
+    if best is None:
+        raise TransitionError("揭榜单位没有可用的已发布能力，请揭榜单位先在“能力维护”里发布，再开启对接。")
+    proposal = need.proposals.filter(capability=best.key).for_list().first()
+    if proposal is None:
+        proposal = Proposal(need=need, capability=own[best.key], status=S.GENERATED)
+    if proposal.status == S.MUTUAL:
+        raise TransitionError("这条需求与揭榜单位的这项能力已经对接过，不能再次开启。")
+    proposal.origin = Origin.AWARDED
+    describe(proposal, best, version=basis.version)
+    proposal.save()
+    settle(proposal, proposal_workflow.follow(proposal, "award", actor=actor))
+    return proposal
+
+
 def settle(proposal: Proposal, event: Event) -> None:
     """What follows from a step: the time to answer, what the institute may see, the docking, and who is told."""
     proposal.answer_due_on = answer_due_on() if proposal.status in WAITING else None
@@ -243,7 +267,7 @@ def settle(proposal: Proposal, event: Event) -> None:
         proposal.origin = Origin.INVITED
     proposal.save(update_fields=["answer_due_on", "origin"])
     need, institute = proposal.need, proposal.capability.organisation
-    if event.action in {"consent", "invite"} and need.level > Level.PUBLIC:
+    if event.action in {"consent", "invite", "award"} and need.level > Level.PUBLIC:
         grant_sight(need, actor=event.actor, organisation=institute)
     if proposal.status == S.MUTUAL:
         grant_sight(need, actor=event.actor, organisation=institute, sees_contact=True)

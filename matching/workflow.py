@@ -4,11 +4,14 @@ from core.enums import Level
 from core.workflow import Transition, Workflow
 from matching.enums import WAITING, DeclineReason
 from matching.enums import ProposalStatus as S
+from needs.enums import KNOWN
 
 # What a match, an application or an invitation can take up again.
 AT_REST = frozenset({S.GENERATED, S.EXPIRED, S.SUPERSEDED})
 # What a change of the need or the capability puts back to its beginning.
 UNSETTLED = WAITING | AT_REST | {S.AWAITING_CONSENT}
+# What a challenge decides on, whatever was said before.
+AWARDABLE = UNSETTLED | {S.DECLINED}
 
 # What enterprise and organiser say to each other before the institute is let in.
 INTERNAL = frozenset({"propose", "ask_consent", "consent", "refuse_consent", "rest"})
@@ -19,6 +22,13 @@ def refuse_closed(proposal) -> str:
     """Why nobody is brought together over a need that is no longer open to offers."""
     if not proposal.need.is_listed:
         return f"需求{proposal.need.get_status_display()}，不再征集机构；请返回需求页查看。"
+    return ""
+
+
+def refuse_unknown(proposal) -> str:
+    """Why an institute is not brought in even for a need on the board of a challenge."""
+    if proposal.need.status not in KNOWN:
+        return f"需求{proposal.need.get_status_display()}，不能开启对接；请先与企业联系。"
     return ""
 
 
@@ -100,9 +110,10 @@ proposal_workflow = Workflow(
         "matching.answer_as_provider",
         reasons=DeclineReason,
     ),
-    # These follow from an application, an invitation, time, or a change of the need or the capability.
+    # These follow from an application, an invitation, a challenge, time, or a change of the need or the capability.
     Transition("apply", "申请对接", AT_REST, S.PROVIDER_INTERESTED, None),
     Transition("invite", "邀请对接", AT_REST, S.ENTERPRISE_INTERESTED, None),
+    Transition("award", "揭榜成功", AWARDABLE, S.MUTUAL, None, refuse=refuse_unknown),
     Transition("expire", "逾期未答复", WAITING, S.EXPIRED, None),
     Transition("renew", "重新推荐", UNSETTLED, S.PROPOSED, None),
     Transition("rest", "等待组织方推荐", UNSETTLED, S.GENERATED, None),

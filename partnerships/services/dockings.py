@@ -1,11 +1,12 @@
 """Dockings: stages asked for and confirmed, the contact log, the steward, and how a docking ends."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.enums import MemberStatus
+from accounts.enums import MemberStatus, OrganisationKind
 from accounts.models import Membership, User
 from core.files import Checked, store_file
 from core.models import Event
@@ -329,28 +330,44 @@ def _check_writer(docking: Docking, actor: User) -> None:
 
 def possible_stewards(docking: Docking):
     """Members and experts of the organisers in charge, but nobody who belongs to one of the two sides."""
-    organisers = [
-        seat.organisation_id
-        for seat in Membership.objects.filter(
-            status=MemberStatus.ACTIVE, organisation__verified_at__isnull=False, organisation__kind="authority"
-        ).select_related("organisation")
-        if seat.organisation.oversees(docking.need.organisation.region)
-    ]
-    involved = Membership.objects.filter(organisation__in=[docking.need.organisation_id, docking.institute_id])
-    seats = Membership.objects.filter(status=MemberStatus.ACTIVE, organisation__in=organisers)
-    return (
-        User.objects.filter(is_active=True, pk__in=seats.values("user"))
-        .exclude(pk__in=involved.values("user"))
-        .order_by("name", "pk")
+    [people] = stewards_for_each([docking])
+    return User.objects.filter(pk__in=[person.pk for person in people]).order_by("name", "pk")
+
+
+def stewards_for_each(dockings: Iterable[Docking]) -> list[list[User]]:
+    """Who could be the steward of each of these dockings, stored or still to be opened; as many queries as for one."""
+    dockings = list(dockings)
+    organisers = Membership.objects.filter(
+        status=MemberStatus.ACTIVE,
+        organisation__verified_at__isnull=False,
+        organisation__kind=OrganisationKind.AUTHORITY,
+        user__is_active=True,
     )
+    seats = list(organisers.select_related("organisation", "user").order_by("user__name", "user"))
+    sides = {body for docking in dockings for body in (docking.need.organisation_id, docking.institute_id)}
+    involved = set(Membership.objects.filter(organisation__in=sides).values_list("user", "organisation"))
+    return [_stewards_among(seats, involved, docking) for docking in dockings]
+
+
+def _stewards_among(seats: list[Membership], involved: set[tuple], docking: Docking) -> list[User]:
+    enterprise = docking.need.organisation
+    people = [seat.user for seat in seats if seat.organisation.oversees(enterprise.region)]
+    sides = (enterprise.pk, docking.institute_id)
+    return [person for person in dict.fromkeys(people) if not involved & {(person.pk, side) for side in sides}]
 
 
 @transaction.atomic
 def assign_steward(docking: Docking, *, actor: User, steward: User | None) -> Event:
     """Name who carries the docking; it begins with that person's pledge."""
-    docking.lock()
     if not actor.has_perm("partnerships.assign_steward", docking):
         raise NotPermitted("只有主管的组织方可以指派技术管家。")
+    return appoint_steward(docking, actor=actor, steward=steward)
+
+
+@transaction.atomic
+def appoint_steward(docking: Docking, *, actor: User, steward: User | None) -> Event:
+    """Name who carries the docking, for a caller that has checked who may."""
+    docking.lock()
     if not docking.is_open:
         raise TransitionError("对接已结束，不再指派技术管家。")
     if steward is None or not possible_stewards(docking).filter(pk=steward.pk).exists():

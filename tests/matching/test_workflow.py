@@ -25,7 +25,7 @@ STEPS = {
     "provider_decline": (PROVIDER, dict.fromkeys(WAITING, "declined")),
 }
 # What nobody takes: it follows from a match, a wish of one side, or time.
-FOLLOWING = {"apply", "invite", "expire", "renew", "rest", "supersede"}
+FOLLOWING = {"apply", "invite", "award", "expire", "renew", "rest", "supersede"}
 
 
 @pytest.fixture
