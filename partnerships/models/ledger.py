@@ -50,6 +50,10 @@ class LedgerQuerySet(models.QuerySet):
     def overdue(self):
         return self.filter(status__in=UNDONE, due_on__lt=timezone.localdate())
 
+    def duties_of(self, user):
+        """What this very person has to see to and has not done yet."""
+        return self.visible_to(user).filter(person=user, status__in=UNDONE) if user.is_authenticated else self.none()
+
     def due_soon(self):
         today = timezone.localdate()
         return self.filter(status__in=UNDONE, due_on__range=(today, today + DUE_SOON))

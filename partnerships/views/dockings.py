@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Count, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -32,7 +33,7 @@ from partnerships.forms.dockings import (
     UploadForm,
     VisitForm,
 )
-from partnerships.models import Docking
+from partnerships.models import Docking, LedgerEntry
 from partnerships.moves import move_of, tasks_for
 from partnerships.services.confidentiality import agreement_on
 from partnerships.services.dockings import (
@@ -99,7 +100,9 @@ def task_list(request):
     if not (user.enterprises or user.providers) and (user.is_organiser or user.is_expert):
         return redirect("needs:desk" if user.is_organiser else "partnerships:docking_desk")
     page = Paginator(tasks_for(request.user), 20).get_page(request.GET.get("page"))
-    return render(request, "partnerships/task_list.html", {"page": page})
+    duties = LedgerEntry.objects.duties_of(user)
+    due = duties.aggregate(count=Count("pk"), late=Count("pk", filter=Q(pk__in=duties.overdue().values("pk"))))
+    return render(request, "partnerships/task_list.html", {"page": page, "duties": due})
 
 
 # --- The page of one docking --------------------------------------------------------------------------------------

@@ -7,10 +7,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from matching.services import move_proposal
 from needs.models import Need
-from partnerships.models import Docking
+from partnerships.models import Docking, LedgerEntry
 from partnerships.services.dockings import (
     add_milestone,
     ask_stage,
@@ -19,6 +20,7 @@ from partnerships.services.dockings import (
     plan_visit,
     write_message,
 )
+from partnerships.services.ledger import add_entry, assign_entry
 from tests.partnerships.conftest import go
 
 INSIDERS = {"owner", "colleague", "provider", "organiser", "admin", "steward"}
@@ -420,3 +422,13 @@ def test_who_has_nothing_to_do_is_told_what_to_begin_with(who, text, people, new
 )
 def test_who_is_of_no_side_is_sent_to_the_desk(who, desk, people, as_user):
     assert as_user(people[who]).get(reverse("partnerships:task_list")).url == desk
+
+
+def test_what_one_has_to_see_to_in_the_ledger_is_counted(as_user, provider, institute, organiser, enterprise):
+    today = timezone.localdate()
+    for days in (-1, 5):
+        entry = add_entry(actor=organiser, enterprise=enterprise, title="压力表无法检定")
+        assign_entry(entry, actor=organiser, responsible=institute, person=provider, due_on=today + timedelta(days=9))
+        LedgerEntry.objects.filter(pk=entry.pk).update(due_on=today + timedelta(days=days))
+    page = " ".join(strip_tags(as_user(provider).get(reverse("partnerships:task_list")).content.decode()).split())
+    assert "您负责的台账还有 2 条没有办结，其中 1 条已逾期。" in page
