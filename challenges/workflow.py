@@ -18,6 +18,8 @@ BEFORE = {phase: {before} for phase, before in zip(PHASES, (C.DRAFT, *map(C, PHA
 BEFORE[Phase.ANNOUNCED] = {C.REVIEWING, C.FINALS}
 # Until the decisions are released a challenge can be called off.
 BEFORE_RELEASE = frozenset({C.DRAFT, *map(C, PHASES[: PHASES.index(Phase.ANNOUNCED)])})
+# From the release on what was decided is known.
+RELEASED = frozenset({*map(C, PHASES[PHASES.index(Phase.ANNOUNCED) :]), C.ARCHIVED})
 
 challenge_workflow = Workflow(
     *(

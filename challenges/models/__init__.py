@@ -1,5 +1,6 @@
 """A challenge from its call to its tracking: the event, the needs entered, the solutions, and who reviews them."""
 
+from challenges.models.certificates import Certificate
 from challenges.models.challenges import Challenge, Criterion, PhaseWindow
 from challenges.models.entries import Corrigendum, Entry, Invitation
 from challenges.models.intake import Intake, IntakeNeed
@@ -17,6 +18,7 @@ from challenges.models.solutions import (
 )
 
 __all__ = [
+    "Certificate",
     "Challenge",
     "CoApplicant",
     "Corrigendum",
