@@ -12,9 +12,10 @@ from accounts.enums import PROVIDER_KINDS, OrganisationKind
 from accounts.models import Organisation, User
 from challenges.enums import ChallengeStatus, Phase, ReviewStage
 from challenges.models import Challenge, Criterion, PhaseWindow
-from challenges.notices import tell_entrants
+from challenges.notices import tell_participants
 from challenges.services.board import follow_challenge
 from challenges.services.entries import close_to_former_organisers
+from challenges.services.solutions import open_prices
 from challenges.workflow import PHASES, challenge_workflow
 from core.models import Event
 from core.workflow import NotPermitted, Transition, TransitionError
@@ -203,7 +204,7 @@ def extend_window(challenge: Challenge, phase: str, *, actor: User, closes_at: d
     )
     end = timezone.localtime(closes_at)
     text = f"{challenge.name}的“{window.get_phase_display()}”延期到 {end:%Y-%m-%d %H:%M}，理由见赛事页面。"
-    tell_entrants(challenge, text, actor=actor)
+    tell_participants(challenge, text, actor=actor)
     return window
 
 
@@ -224,11 +225,13 @@ def why_not_extended(challenge: Challenge, window: PhaseWindow | None) -> str:
 
 @transaction.atomic
 def move_challenge(challenge: Challenge, name: str, *, actor: User, note: str = "") -> Event:
-    """Enter the next phase once everything is there, or call the challenge off; the enterprises are told."""
+    """Enter the next phase once everything is there, or call the challenge off; who takes part is told."""
     event = challenge_workflow.apply(challenge, name, actor=actor, note=note)
     follow_challenge(challenge, event)
+    if event.target == ChallengeStatus.REVIEWING:
+        open_prices(challenge, actor=actor)
     happened = "已取消，理由" if event.target == ChallengeStatus.CANCELLED else f"{event.label}阶段，日程"
-    tell_entrants(challenge, f"{challenge.name}{happened}见赛事页面。", actor=actor)
+    tell_participants(challenge, f"{challenge.name}{happened}见赛事页面。", actor=actor)
     return event
 
 
