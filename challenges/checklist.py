@@ -8,6 +8,8 @@ from django.db.models import Sum
 
 from challenges.enums import ChallengeStatus, EntryStatus, Outcome, Phase, ReviewStage, SolutionStatus
 from challenges.models import Challenge, FollowUp, Solution
+from needs.enums import KNOWN
+from partnerships.models import Docking
 
 WHOLE = 100
 LEAST_NOTICE = timedelta(days=5)
@@ -146,8 +148,17 @@ def _for_signing(challenge: Challenge) -> list[Check]:
 def _for_tracking(challenge: Challenge) -> list[Check]:
     selected = _solutions(challenge).filter(status=SolutionStatus.SELECTED)
     return [
-        Check("揭榜成功的方案都已开启对接", not selected.filter(docking=None).exists(), SIGNING),
-        Check("每个对接都有技术管家", not selected.filter(docking__steward=None).exists(), SIGNING),
+        # What the enterprise has withdrawn meanwhile, or a docking that has ended, is not waited for.
+        Check(
+            "揭榜成功的方案都已开启对接",
+            not selected.filter(docking=None, entry__need__status__in=KNOWN).exists(),
+            SIGNING,
+        ),
+        Check(
+            "每个对接都有技术管家",
+            not selected.filter(docking__steward=None, docking__in=Docking.objects.open()).exists(),
+            SIGNING,
+        ),
     ]
 
 

@@ -34,6 +34,13 @@ def is_asked_to_join(user, co_applicant):
 
 
 @rules.predicate
+def carries(user, follow_up):
+    """The steward of the docking, once the pledge is given."""
+    docking = follow_up and follow_up.solution.docking
+    return docking is not None and docking.steward_id == user.pk and docking.has_active_steward
+
+
+@rules.predicate
 def reviews(user, review):
     return review is not None and review.reviewer_id == user.pk
 
@@ -43,4 +50,5 @@ rules.add_perm("challenges.own_entry", is_authenticated & owns_entry)
 rules.add_perm("challenges.own_solution", is_authenticated & owns_solution)
 rules.add_perm("challenges.join_solution", is_authenticated & is_asked_to_join)
 rules.add_perm("challenges.write_review", is_authenticated & reviews)
+rules.add_perm("challenges.fill_follow_up", is_authenticated & (carries | runs))
 rules.add_perm("challenges.waive_conflict", rules.is_superuser)

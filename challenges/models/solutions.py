@@ -294,6 +294,18 @@ class FollowUpQuerySet(models.QuerySet):
     def open(self):
         return self.filter(done_on__isnull=True)
 
+    def to_fill_by(self, user):
+        """Those that this person has to see to: as steward after the pledge, or as who runs the challenge."""
+        if not user.is_authenticated:
+            return self.none()
+        carried = Q(solution__docking__steward=user, solution__docking__steward_pledged_at__isnull=False)
+        return self.filter(carried | Q(solution__entry__challenge__in=Challenge.objects.run_by(user).values("pk")))
+
+    def for_list(self):
+        return self.select_related(
+            "author", "solution__docking__steward", "solution__organisation", "solution__entry__challenge__organiser"
+        ).prefetch_related("solution__entry__challenge__co_organisers")
+
 
 class FollowUp(TracedModel):
     """What has become of a signed solution after so many months, asked of its steward."""
@@ -321,3 +333,12 @@ class FollowUp(TracedModel):
 
     def __str__(self):
         return f"{self.months} 个月"
+
+    @property
+    def challenge(self) -> Challenge:
+        return self.solution.entry.challenge
+
+    @property
+    def days_overdue(self) -> int:
+        """For how many days, of Shanghai, it should have been filled in; 0 while there is time, and once it is."""
+        return 0 if self.done_on else max(0, (timezone.localdate() - self.due_on).days)

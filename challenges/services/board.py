@@ -12,7 +12,10 @@ from challenges.enums import ChallengeStatus as C
 from challenges.enums import EntryStatus as E
 from challenges.models import Challenge, Corrigendum, Entry, Invitation
 from challenges.models.entries import BOARD_FIELDS
+from challenges.services.certificates import issue_certificates
+from challenges.services.decisions import release_decisions
 from challenges.services.entries import OPEN, close_to_former_organisers, has_account, tell
+from challenges.services.follow_ups import plan_follow_ups
 from challenges.workflow import entry_workflow
 from core.enums import Level
 from core.models import Event
@@ -143,6 +146,12 @@ def follow_challenge(challenge: Challenge, event: Event) -> None:
     """What happens to the entries when their challenge moves on; called within the step's transaction."""
     if event.target == C.BOARD:
         post_items(challenge, actor=event.actor)
+    if event.target == C.ANNOUNCED:
+        release_decisions(challenge, actor=event.actor)
+    if event.target == C.SIGNING:
+        issue_certificates(challenge)
+    if event.target == C.TRACKING:
+        plan_follow_ups(challenge, actor=event.actor)
     close_to_former_organisers(Need.objects.filter(entries__challenge=challenge), actor=event.actor)
 
 
