@@ -464,6 +464,9 @@ def test_consent_lets_this_institute_know_of_the_need_and_no_other(
     move_proposal(proposal, "consent", actor=owner)
     seen = {user.name: sight_of(Need.objects.get(), user) for user in (provider, other)}
     assert seen == {"机构业务员": "teaser", "别家业务员": None}
+    # What was consented to is not what the need says from now on.
+    move_need(Need.objects.get(), "revise", actor=owner, note="补充")
+    assert not Need.objects.visible_to(provider).exists()
 
 
 @pytest.mark.parametrize("level", [1, 2])
