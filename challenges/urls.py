@@ -1,7 +1,7 @@
 from django.urls import path
 
 from challenges.enums import ReviewStage
-from challenges.views import board, challenges, entries, reviews
+from challenges.views import board, challenges, entries, reviews, solutions
 
 app_name = "challenges"
 urlpatterns = [
@@ -43,6 +43,23 @@ urlpatterns = [
     path("board/<uuid:pk>/confirm/", board.item_confirm, name="item_confirm"),
     path("board/<uuid:pk>/correct/", board.item_correct, name="item_correct"),
     path("board/<uuid:pk>/invite/", board.item_invite, name="item_invite"),
+    path("board/<uuid:pk>/solve/", solutions.solution_create, name="solution_create"),
+    path("solutions/", solutions.solution_mine, name="solution_mine"),
+    path("<uuid:pk>/solutions/", solutions.solution_list, name="solution_list"),
+    path("solutions/<uuid:pk>/", solutions.solution_detail, name="solution_detail"),
+    path("solutions/<uuid:pk>/edit/", solutions.solution_edit, name="solution_edit"),
+    path("solutions/<uuid:pk>/move/<slug:name>/", solutions.solution_move, name="solution_move"),
+    path("solutions/<uuid:pk>/price/", solutions.solution_price, name="solution_price"),
+    path("solutions/<uuid:pk>/files/", solutions.solution_file_create, name="solution_file_create"),
+    path("solutions/<uuid:pk>/files/<uuid:file>/", solutions.solution_file, name="solution_file"),
+    path("solutions/<uuid:pk>/files/<uuid:file>/remove/", solutions.solution_file_remove, name="solution_file_remove"),
+    path("solutions/<uuid:pk>/partners/", solutions.solution_partner_create, name="solution_partner_create"),
+    path(
+        "solutions/<uuid:pk>/partners/<uuid:partner>/remove/",
+        solutions.solution_partner_remove,
+        name="solution_partner_remove",
+    ),
+    path("solutions/<uuid:pk>/join/", solutions.solution_join, name="solution_join"),
     path("expert/", reviews.expert_edit, name="expert_edit"),
     path("expert/ties/", reviews.tie_create, name="tie_create"),
     path("expert/ties/<uuid:pk>/remove/", reviews.tie_remove, name="tie_remove"),

@@ -143,11 +143,18 @@ def _hold(solution: Solution, actor: User) -> None:
     solution.lock()
     if not actor.has_perm("challenges.own_solution", solution):
         raise NotPermitted("方案只能由揭榜单位自己修改。")
-    if solution.status not in WRITABLE:
-        way_out = "；要继续，请先点“重新填写”" if solution.status == S.WITHDRAWN else ""
-        raise TransitionError(f"方案{solution.get_status_display()}，不能修改{way_out}。")
+    if refusal := refuse_writing(solution):
+        raise TransitionError(refusal)
+
+
+def refuse_writing(solution: Solution) -> str:
+    """Why nothing can be changed in a solution now."""
     if closed := refuse_not_solving(solution):
-        raise TransitionError(closed)
+        return closed
+    if solution.status in WRITABLE:
+        return ""
+    way_out = "；要继续，请先点“重新填写”" if solution.status == S.WITHDRAWN else ""
+    return f"方案{solution.get_status_display()}，不能修改{way_out}。"
 
 
 # --- The price ----------------------------------------------------------------------------------------------------
@@ -262,10 +269,8 @@ def answer_invitation(co_applicant: CoApplicant, *, actor: User, agrees: bool) -
     co_applicant.lock()
     if not actor.has_perm("challenges.join_solution", co_applicant):
         raise NotPermitted("联合揭榜只能由被邀请的单位自己答复。")
-    if closed := refuse_not_solving(solution):
-        raise TransitionError(closed)
-    if solution.status not in WRITABLE:
-        raise TransitionError(f"方案{solution.get_status_display()}，现在不需要答复。")
+    if refusal := refuse_writing(solution):
+        raise TransitionError(refusal)
     name = co_applicant.organisation.name
     if agrees:
         _agree(co_applicant, solution, actor)
@@ -367,6 +372,12 @@ def _tell_joined(solution: Solution, happened: str, actor: User) -> None:
 
 
 # --- The organiser ------------------------------------------------------------------------------------------------
+
+
+def own_solutions(user: User):
+    """The solutions of one's institutes, and those these are asked to join or have joined."""
+    joined = CoApplicant.objects.filter(organisation__in=user.provider_ids)
+    return Solution.objects.filter(Q(organisation__in=user.provider_ids) | Q(pk__in=joined.values("solution")))
 
 
 def counts_of(challenge: Challenge) -> list[tuple[Entry, int]]:

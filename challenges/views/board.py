@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from challenges.enums import Phase
 from challenges.filters.board import BoardFilter
 from challenges.forms.board import CorrigendumForm, InviteForm, ItemForm
 from challenges.matches import institutes_for, items_for
@@ -177,9 +178,21 @@ def _item_page(request, entry, **bound):
         "corrigenda": entry.corrigenda.all(),
         "waivers": published_waivers(entry.challenge, entry),
         "corrigendum_form": CorrigendumForm() if may_run else None,
+        **_solving_context(request.user, entry),
         **bound,
     }
     return render(request, "challenges/board_item.html", context)
+
+
+def _solving_context(user, entry) -> dict:
+    """For institutes: their solutions to the item, and which of them may begin one now."""
+    if not user.is_authenticated or not user.is_provider:
+        return {"solutions": [], "solvers": []}
+    solutions = list(entry.solutions.filter(organisation__in=user.provider_ids))
+    begun = {solution.organisation_id for solution in solutions}
+    is_open = entry.challenge.is_open(Phase.SOLVING)
+    solvers = [body for body in user.providers if body.pk in user.provider_ids - begun] if is_open else []
+    return {"solutions": solutions, "solvers": solvers}
 
 
 def _corrigenda(challenge):
