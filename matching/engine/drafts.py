@@ -385,7 +385,7 @@ _FACTOR_BEHIND = re.compile(r"\s*(?:[（(]\s*k\s*[=＝]\s*\d(?:\.\d+)?\s*[）)]|
 _STATED_AT = {
     "frequency": frozenset(
         ("voltage", "current", "power", "power_level", "attenuation", "noise_figure", "impedance", "reflection",
-         "resistance", "vswr", "modulation", "distortion", "voltage_level", "field_level", "antenna_gain",
+         "vswr", "modulation", "distortion", "voltage_level", "field_level", "antenna_gain",
          "antenna_factor", "hearing_level", "sound_sensitivity", "radar_cross_section", "conductance", "capacitance",
          "inductance", "phase", "magnetic_flux_density", "electric_field", "acceleration", "speed", "force",
          "sound_pressure_level")

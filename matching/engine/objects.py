@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from matching.engine.terms import vocabulary
+from matching.engine.terms import vocabulary, writings
 from matching.engine.units import KINDS
 
 
@@ -37,7 +37,7 @@ def find_objects(text: str) -> tuple[Named, ...]:
         found += _other_objects(text, found[-1].end if found else 0, named.start)
         found.append(named)
     found += _other_objects(text, found[-1].end if found else 0, len(text))
-    things = tuple(_join_compounds(found)) or tuple(_parts(text))
+    things = tuple(_join_compounds(text, found)) or tuple(_parts(text))
     return tuple(thing for thing in things if not _is_beside(text, thing)) or things
 
 
@@ -46,11 +46,11 @@ def _is_beside(text: str, thing: Named) -> bool:
     return bool(_IS_OF_ANOTHER.match(text, thing.end) or _WITH.search(text, max(0, thing.start - 2), thing.start))
 
 
-def _join_compounds(found: Iterable[Named]) -> Iterator[Named]:
-    """The objects, where two that follow each other without a gap are one: 除颤器分析仪, 压力表校验仪."""
+def _join_compounds(text: str, found: Iterable[Named]) -> Iterator[Named]:
+    """The objects, where two that follow each other are one: 除颤器分析仪, 荧光 PCR 扩增仪."""
     waiting: Named | None = None
     for named in found:
-        if waiting and waiting.end == named.start:
+        if waiting and text[waiting.end : named.start] in ("", " "):
             name = waiting.name + named.name
             waiting = Named(waiting.start, named.end, name, name, waiting.quantity or named.quantity)
         else:
@@ -89,7 +89,7 @@ def _names_by_head() -> dict[str, list[tuple[str, str, str]]]:
         is_object = entry.kind in ("instrument", "material")
         if is_object and not entry.quantity:
             continue
-        for name in (entry.term, *entry.synonyms, *entry.ambiguous_synonyms):
+        for name in writings(entry.term, *entry.synonyms, *entry.ambiguous_synonyms):
             # Two Latin letters mean too many things (CT, DR, IC), and a scale is no object.
             if len(name) > 1 + name.isascii() and not SCALE.fullmatch(name):
                 known = (name.lower(), entry.term if is_object else "", entry.quantity)

@@ -55,8 +55,9 @@ FORMS = {
         ("直流", "交流"),
         (
             # A charger that is fast, or not on board, gives direct current (JJG 1149); a slow one passes the mains on.
+            # The signals of process instruments are direct (GB/T 3369).
             re.compile(
-                r"直流|电池|充放电|快充|超充|非车载|(?<!交流)(?:电子负载|稳压电源|可调电源|程控电源)"
+                r"直流|电池|充放电|快充|超充|非车载|过程校验|回路校验|(?<!交流)(?:电子负载|稳压电源|可调电源|程控电源)"
                 r"|(?<![A-Za-z])DC[VI]?(?![A-Za-z])"
             ),
             re.compile(
@@ -72,7 +73,12 @@ FORMS = {
         "表压或绝压",
         ("pressure",),
         ("表压", "绝压"),
-        (re.compile(r"表压|[（(]G[）)]"), re.compile(r"绝压|绝对压|真空计|大气压|[（(]A(?:bs)?[）)]")),
+        (
+            re.compile(r"表压|[（(]G[）)]"),
+            re.compile(
+                r"绝压|绝对压|真空[计规]|(?:电离|薄膜|电容|电阻|热偶|冷阴极)规|皮拉尼|大气压|[（(]A(?:bs)?[）)]"
+            ),
+        ),
         usual=0,
     ),
 }

@@ -60,6 +60,7 @@ LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-/][A-Za-z][A-Za-z0-9]*)*")
 HAN_RUN = re.compile(r"[\u4e00-\u9fff]+")
 # jieba's time grows with the square of a run of one character.
 LONG_RUN = re.compile(r"(.)\1{7,}", re.DOTALL)
+BETWEEN_SCRIPTS = re.compile(r"(?<=[A-Za-z])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[A-Za-z])")
 UPPER_TO_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 
 
@@ -361,13 +362,25 @@ def surfaces() -> dict[str, tuple[str, ...]]:
     """Every way to write a term, in lower case, with the canonical terms it may mean."""
     found: dict[str, list[str]] = {}
     for entry in vocabulary().values():
-        for surface in (entry.term, entry.english, *entry.synonyms, *entry.ambiguous_synonyms):
+        for surface in writings(entry.term, entry.english, *entry.synonyms, *entry.ambiguous_synonyms):
             if len(surface) > 1:
                 terms = found.setdefault(surface if _is_case_bound(surface) else _key(surface), [])
                 if entry.term not in terms:
                     terms.append(entry.term)
     # A canonical term means itself, whoever else lists it as a synonym.
     return {surface: (surface,) if surface in vocabulary() else tuple(terms) for surface, terms in found.items()}
+
+
+def writings(*names: str) -> Iterator[str]:
+    """The names, and those of Latin and Chinese letters also with the space that many put between them.
+
+    >>> list(writings("ICP质谱", "天平"))
+    ['ICP质谱', 'ICP 质谱', '天平']
+    """
+    for name in names:
+        yield name
+        if (spaced := BETWEEN_SCRIPTS.sub(" ", name)) != name:
+            yield spaced
 
 
 @cache
