@@ -78,6 +78,17 @@ class FollowUpState(TextChoices):
     STOPPED = "stopped", "已中止"
 
 
+class FunnelStep(TextChoices):
+    """How far needs have come in an event; solutions are counted beside the needs they answer."""
+
+    ENTERED = "entered", "报名的需求"
+    PUBLISHED = "published", "发榜的项目"
+    SOLUTIONS = "solutions", "收到的方案"
+    COVERED = "covered", "有方案的项目"
+    MATCHED = "matched", "揭榜成功的项目"
+    SIGNED = "signed", "已签协议的项目"
+
+
 class ReviewStatus(TextChoices):
     ASSIGNED = "assigned", "待评审"
     DRAFTING = "drafting", "评审中"
@@ -94,6 +105,8 @@ class ConflictKind(TextChoices):
     DOCKING = "docking", "与其有对接或协议"
     STEWARD = "steward", "担任其技术管家"
     ENTERED = "entered", "其单位在同一赛事报名"
+    SOLVER = "solver", "同为本届赛事的揭榜单位"
+    CO_APPLICANT = "co_applicant", "联合揭榜"
     EMAIL = "email", "邮箱域名相同"
     PHONE = "phone", "联系电话相同"
     DECLARED = "declared", "本人申报"

@@ -5,7 +5,6 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
 
-from challenges.enums import Phase
 from challenges.models import PhaseWindow, Review
 from challenges.notices import remind
 from challenges.services.conflicts import end_conflicted
@@ -24,9 +23,7 @@ def remind_of_deadlines() -> int:
     told = 0
     for window in soon.select_related("challenge__organiser"):
         days = next(days for days in REMINDERS if window.closes_at <= now + timedelta(days=days))
-        told += remind(window, days=days)
-        if window.phase == Phase.SCREENING:
-            told += remind_reviewers(window, days=days)
+        told += remind(window, days=days) + remind_reviewers(window, days=days)
     return told
 
 
@@ -36,6 +33,7 @@ def end_reviews_in_conflict() -> int:
 
 
 SCHEDULE = {
+    "赛事跟踪提醒": ("challenges.services.follow_ups.remind_of_follow_ups", "40 8 * * *"),
     "赛事截止提醒": ("challenges.jobs.remind_of_deadlines", "10 * * * *"),
     "利益冲突复查": ("challenges.jobs.end_reviews_in_conflict", "25 * * * *"),
 }

@@ -1,21 +1,26 @@
 """What the reviewers gave, side by side: for the organiser to decide by, and without names for the enterprise."""
 
+from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import mean, median
+from uuid import UUID
 
-from challenges.enums import ChallengeStatus, EntryStatus, ReviewStage
+from challenges.enums import EntryStatus, ReviewStage
+from challenges.items import KINDS, Item, Kind, entry_of, item_id, kind_of, number_of
 from challenges.models import Challenge, Criterion, Entry, Review
-from challenges.models.entries import EntryQuerySet
 from challenges.services.conflicts import without_conflict
 
 HUNDREDTH = Decimal("0.01")
 OUTLIER = 15
-RULES = (
-    f"总分与该需求各位专家总分的中位数相差超过 {OUTLIER} 分的，标为“离群”，请核对理由；平台不自动剔除。",
-    "按平均总分排名；相同的，依次比较第一项、第二项……评审指标的平均分；仍相同的，报名在先者在前。",
-)
-SCORED = frozenset({EntryStatus.ENTERED, EntryStatus.SELECTED, EntryStatus.NOT_SELECTED, EntryStatus.ON_BOARD})
+LAST = {ReviewStage.SCREENING: "报名", ReviewStage.SOLUTION: "提交"}
+RULES = {
+    stage: (
+        f"总分与该{kind.noun}各位专家总分的中位数相差超过 {OUTLIER} 分的，标为“离群”，请核对理由；平台不自动剔除。",
+        f"按平均总分排名；相同的，依次比较第一项、第二项……评审指标的平均分；仍相同的，{LAST[stage]}在先者在前。",
+    )
+    for stage, kind in KINDS.items()
+}
 
 
 @dataclass(frozen=True)
@@ -29,17 +34,26 @@ class Sheet:
     is_outlier: bool
 
 
-@dataclass(frozen=True)
+@dataclass
 class Result:
-    """What an entry got: means over its sheets, how far the totals lie apart, and its place."""
+    """What an item got: means over its sheets, how far the totals lie apart, its place among all and for its entry."""
 
-    entry: Entry
+    item: Item
     wanted: int
     sheets: list[Sheet]
     mean: Decimal | None
     spread: Decimal | None
     means: list[Decimal]
     rank: int | None = None
+    place: int | None = None
+
+    @property
+    def entry(self) -> Entry:
+        return entry_of(self.item)
+
+    @property
+    def number(self) -> str:
+        return number_of(self.item)
 
     @property
     def has_enough(self) -> bool:
@@ -52,33 +66,42 @@ class Result:
 
 @dataclass(frozen=True)
 class Results:
+    """All items that are scored, the best first, and those nobody has handed in a review for."""
+
     criteria: list[Criterion]
     ranked: list[Result]
     unscored: list[Result]
 
+    def by_item(self) -> dict[UUID, Result]:
+        return {result.item.pk: result for result in (*self.ranked, *self.unscored)}
 
-def results_of(challenge: Challenge) -> Results:
-    """All entries that are scored, the best first, and those nobody has handed in a review for."""
-    criteria = criteria_of(challenge)
-    entries = challenge.entries.filter(status__in=SCORED).for_list()
-    sheets = _sheets_by_entry(entries, criteria, is_open=challenge.status == ChallengeStatus.SCREENING)
-    results = [_result(entry, challenge.reviews_per_item, sheets.get(entry.pk, [])) for entry in entries]
+
+def results_of(challenge: Challenge, stage: str = ReviewStage.SCREENING) -> Results:
+    """What the reviewers gave in one stage, ranked among all items and among the solutions to one."""
+    kind = KINDS[ReviewStage(stage)]
+    criteria = criteria_of(challenge, kind)
+    items = list(kind.items_of(challenge, kind.scored))
+    sheets = _sheets_by_item(items, kind, criteria, is_open=challenge.status in kind.counting)
+    results = [_result(item, challenge.reviews_per_item, sheets.get(item.pk, [])) for item in items]
     ranked = sorted((result for result in results if result.sheets), key=_order)
-    placed = [Result(**{**vars(result), "rank": place}) for place, result in enumerate(ranked, 1)]
-    return Results(criteria, placed, [result for result in results if not result.sheets])
+    places: Counter[UUID] = Counter()
+    for rank, result in enumerate(ranked, 1):
+        places[result.entry.pk] += 1
+        result.rank, result.place = rank, places[result.entry.pk]
+    return Results(criteria, ranked, [result for result in results if not result.sheets])
 
 
-def criteria_of(challenge: Challenge) -> list[Criterion]:
-    return list(challenge.criteria.filter(stage=ReviewStage.SCREENING))
+def criteria_of(challenge: Challenge, kind: Kind) -> list[Criterion]:
+    return list(challenge.criteria.filter(stage=kind.stage))
 
 
-def _sheets_by_entry(entries: EntryQuerySet, criteria: list[Criterion], *, is_open: bool) -> dict:
-    """The locked reviews of each entry, in an order that tells nothing; while it matters, free of conflicts."""
-    locked = Review.objects.locked().filter(entry__in=entries, stage=ReviewStage.SCREENING).for_list().order_by("pk")
+def _sheets_by_item(items: list, kind: Kind, criteria: list[Criterion], *, is_open: bool) -> dict:
+    """The locked reviews of each item, in an order that tells nothing; while it matters, free of conflicts."""
+    locked = Review.objects.locked().filter(stage=kind.stage, **{f"{kind.field}__in": items}).for_list().order_by("pk")
     found: dict = {}
     for review in without_conflict(locked) if is_open else locked:
-        found.setdefault(review.entry_id, []).append(review)
-    return {entry: _sheets(reviews, criteria) for entry, reviews in found.items()}
+        found.setdefault(item_id(review), []).append(review)
+    return {item: _sheets(reviews, criteria) for item, reviews in found.items()}
 
 
 def _sheets(reviews: list[Review], criteria: list[Criterion]) -> list[Sheet]:
@@ -92,10 +115,10 @@ def _sheets(reviews: list[Review], criteria: list[Criterion]) -> list[Sheet]:
     return sheets
 
 
-def _result(entry: Entry, wanted: int, sheets: list[Sheet]) -> Result:
+def _result(item: Item, wanted: int, sheets: list[Sheet]) -> Result:
     totals = [sheet.total for sheet in sheets]
     return Result(
-        entry=entry,
+        item=item,
         wanted=wanted,
         sheets=sheets,
         mean=_rounded(mean(totals)) if totals else None,
@@ -105,14 +128,16 @@ def _result(entry: Entry, wanted: int, sheets: list[Sheet]) -> Result:
 
 
 def _order(result: Result):
-    return -result.mean, [-each for each in result.means], result.entry.created_at, result.entry.pk
+    item = result.item
+    came_in = item.created_at if isinstance(item, Entry) else item.submitted_at
+    return -result.mean, [-each for each in result.means], came_in, item.pk
 
 
 def _rounded(number: Decimal) -> Decimal:
     return number.quantize(HUNDREDTH)
 
 
-# --- For the enterprise ---------------------------------------------------------------------------------------------
+# --- For whoever was scored -----------------------------------------------------------------------------------------
 
 
 def is_published(challenge: Challenge) -> bool:
@@ -122,10 +147,12 @@ def is_published(challenge: Challenge) -> bool:
 
 def result_for_enterprise(entry: Entry) -> tuple[list[Criterion], Result] | None:
     """What the reviewers gave one entry; None before the board is out or when nobody scored it."""
-    if not is_published(entry.challenge):
-        return None
-    criteria = criteria_of(entry.challenge)
-    sheets = _sheets_by_entry(Entry.objects.filter(pk=entry.pk), criteria, is_open=False)
-    if entry.pk not in sheets:
-        return None
-    return criteria, _result(entry, entry.challenge.reviews_per_item, sheets[entry.pk])
+    return result_of(entry) if is_published(entry.challenge) else None
+
+
+def result_of(item: Item) -> tuple[list[Criterion], Result] | None:
+    """What the reviewers gave one item, whoever may know it by now; None when nobody scored it."""
+    kind, challenge = kind_of(item), item.challenge
+    criteria = criteria_of(challenge, kind)
+    sheets = _sheets_by_item([item], kind, criteria, is_open=False)
+    return (criteria, _result(item, challenge.reviews_per_item, sheets[item.pk])) if sheets else None

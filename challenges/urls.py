@@ -1,7 +1,9 @@
 from django.urls import path
 
 from challenges.enums import ReviewStage
-from challenges.views import board, challenges, entries, reviews, solutions
+from challenges.views import board, challenges, decisions, entries, finals, objections, reviews, solutions
+
+SCREENING, SOLUTION = {"stage": ReviewStage.SCREENING}, {"stage": ReviewStage.SOLUTION}
 
 app_name = "challenges"
 urlpatterns = [
@@ -37,6 +39,7 @@ urlpatterns = [
     path("intake/needs/<uuid:pk>/", entries.intake_need, name="intake_need"),
     path("<uuid:pk>/board/", board.board, name="board"),
     path("<uuid:pk>/board/export/", board.board_export, name="board_export"),
+    path("<uuid:pk>/board/export/<slug:kind>/", board.board_document_export, name="board_document_export"),
     path("<uuid:pk>/board/matches/", board.board_matches, name="board_matches"),
     path("board/<uuid:pk>/", board.board_item, name="board_item"),
     path("board/<uuid:pk>/edit/", board.item_edit, name="item_edit"),
@@ -69,9 +72,34 @@ urlpatterns = [
     path("desk/<uuid:pk>/recuse/", reviews.review_recuse, name="review_recuse"),
     path("<uuid:pk>/reviews/", reviews.review_list, name="review_list"),
     path("<uuid:pk>/reviews/assign/", reviews.review_assign, name="review_assign"),
+    path("<uuid:pk>/reviews/remind/", reviews.review_remind, name="review_remind"),
     path("reviews/<uuid:pk>/remove/", reviews.review_remove, name="review_remove"),
     path("<uuid:pk>/results/", reviews.review_results, name="review_results"),
     path("entries/<uuid:pk>/waive/", reviews.waiver_create, name="waiver_create"),
-    path("entries/<uuid:pk>/decide/<slug:name>/", reviews.entry_decide, name="entry_decide"),
+    path("entries/<uuid:pk>/decide/<slug:name>/", reviews.item_decide, SCREENING, name="entry_decide"),
     path("entries/<uuid:pk>/results/", reviews.entry_results, name="entry_results"),
+    path("<uuid:pk>/solution-reviews/", reviews.review_list, SOLUTION, name="solution_reviews"),
+    path("<uuid:pk>/solution-reviews/assign/", reviews.review_assign, SOLUTION, name="solution_review_assign"),
+    path("<uuid:pk>/solution-reviews/remind/", reviews.review_remind, SOLUTION, name="solution_review_remind"),
+    path("<uuid:pk>/solution-results/", reviews.review_results, SOLUTION, name="solution_results"),
+    path("solutions/<uuid:pk>/waive/", reviews.waiver_create, SOLUTION, name="solution_waive"),
+    path("solutions/<uuid:pk>/decide/<slug:name>/", reviews.item_decide, SOLUTION, name="solution_shortlist"),
+    path("<uuid:pk>/finals/", finals.finals, name="finals"),
+    path("<uuid:pk>/finals/draw/", finals.finals_draw, name="finals_draw"),
+    path("<uuid:pk>/finals/marks/", finals.finals_marks, name="finals_marks"),
+    path("<uuid:pk>/finals/sheet/", finals.finals_sheet, name="finals_sheet"),
+    path("<uuid:pk>/finals/read/", finals.finals_read, name="finals_read"),
+    path("<uuid:pk>/finals/export/", finals.finals_export, name="finals_export"),
+    path("<uuid:pk>/decisions/", decisions.decision_list, name="decision_list"),
+    path("<uuid:pk>/decisions/export/<slug:kind>/", decisions.decision_export, name="decision_export"),
+    path("solutions/<uuid:pk>/decision/", decisions.decision_save, name="decision_save"),
+    path("decisions/<uuid:pk>/amend/", decisions.decision_amend, name="decision_amend"),
+    path("solutions/<uuid:pk>/result/", decisions.solution_outcome, name="solution_outcome"),
+    path("<uuid:pk>/announcement/", decisions.announcement, name="announcement"),
+    path("<uuid:pk>/announcement/export/<slug:kind>/", decisions.announcement_export, name="announcement_export"),
+    path("<uuid:pk>/objections/", objections.objection_list, name="objection_list"),
+    path("<uuid:pk>/objections/new/", objections.objection_create, name="objection_create"),
+    path("objections/<uuid:pk>/answer/", objections.objection_answer, name="objection_answer"),
+    path("certificates/", decisions.certificate_check, name="certificate_check"),
+    path("certificates/<uuid:pk>/export/", decisions.certificate_export, name="certificate_export"),
 ]

@@ -1,10 +1,12 @@
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from challenges.assignment import plan_assignments
+from challenges.enums import ReviewStage
 from challenges.filters.reviews import AssignmentFilter, WaiverFilter
 from challenges.material import show_review
 from challenges.models import Challenge, Entry, Review, Waiver
@@ -19,6 +21,7 @@ from challenges.serializers.reviews import (
     ResultsSerializer,
     ReviewerInput,
     ScoresInput,
+    WaiverInput,
     WaiverSerializer,
 )
 from challenges.services.experts import pledged_challenges, sign_pledge
@@ -34,6 +37,8 @@ from core.api import MoveInput
 from core.api.viewsets import ApiViewSet, CreateMixin, UpdateMixin
 from core.workflow import NotPermitted
 from partnerships.services.wording import newest_text
+
+STAGE = OpenApiParameter("stage", enum=ReviewStage.values, default=ReviewStage.SCREENING, description="环节")
 
 
 class ReviewViewSet(UpdateMixin, ApiViewSet):
@@ -71,14 +76,14 @@ class ReviewViewSet(UpdateMixin, ApiViewSet):
     @extend_schema(request=MoveInput, responses={204: None})
     @action(detail=True, methods=["post"])
     def recuse(self, request, pk=None):
-        """申请回避，写明理由；之后不能再看这条需求。"""
+        """申请回避，写明理由；之后不能再看这一项。"""
         recuse(self.get_object(), actor=request.user, **{"note": "", **self.read(MoveInput)})
         return Response(status=204)
 
     @extend_schema(request=PledgeSignInput, responses=PledgeSerializer)
     @action(detail=True, methods=["get", "post"])
     def pledge(self, request, pk=None):
-        """评审专家保密承诺书，一届赛事签署一次；保密需求签署之后才有材料。"""
+        """评审专家保密承诺书，一届赛事签署一次；保密的需求和所有方案，签署之后才有材料。"""
         review = self.get_object()
         version, text = newest_text("review_pledge")
         if request.method == "POST":
@@ -97,13 +102,13 @@ class AssignmentViewSet(ApiViewSet):
     def get_queryset(self):
         run = Challenge.objects.run_by(self.request.user).values("pk")
         found = Review.objects.filter(entry__challenge__in=run).order_by("created_at", "pk")
-        return found.select_related("entry__need", "entry__challenge", "reviewer")
+        return found.select_related("entry__need", "entry__challenge", "solution", "reviewer")
 
     @extend_schema(request=ReviewerInput, responses={201: AssignmentSerializer(many=True)})
     def create(self, request):
         """一次分派若干专家，全部成功或全部不分派；有利益冲突的拒绝并说明原因。"""
         given = self.read(ReviewerInput)
-        pairs = [(pair["entry"], pair["reviewer"]) for pair in given.pop("pairs")]
+        pairs = [(pair["item"], pair["reviewer"]) for pair in given.pop("pairs")]
         reviews = assign_reviewers(given.pop("challenge"), actor=request.user, pairs=pairs, **given)
         made = self.get_queryset().filter(pk__in=[review.pk for review in reviews])
         return Response(self.get_serializer(made, many=True).data, status=201)
@@ -116,12 +121,12 @@ class AssignmentViewSet(ApiViewSet):
         remove_review(review, actor=request.user, **{"note": "", **self.read(MoveInput)})
         return self.answer(review)
 
-    @extend_schema(responses=PlanSerializer(many=True), filters=False)
+    @extend_schema(responses=PlanSerializer(many=True), filters=False, parameters=[STAGE])
     @action(detail=False, url_path="proposals/(?P<challenge>[0-9a-f-]{36})", pagination_class=None)
     def proposals(self, request, challenge=""):
         """一项赛事的分派建议：按工作量和专长，避开利益冲突；不够的说明还缺几位、为什么。"""
         found = _run_challenge(request.user, challenge)
-        return Response(PlanSerializer(plan_assignments(found), many=True).data)
+        return Response(PlanSerializer(plan_assignments(found, _stage_of(request)), many=True).data)
 
 
 class WaiverViewSet(CreateMixin, ApiViewSet):
@@ -129,6 +134,7 @@ class WaiverViewSet(CreateMixin, ApiViewSet):
 
     queryset = Waiver.objects.none()
     serializer_class = WaiverSerializer
+    input_serializer_class = WaiverInput
     filterset_class = WaiverFilter
 
     def get_queryset(self):
@@ -142,7 +148,10 @@ class WaiverViewSet(CreateMixin, ApiViewSet):
 
 
 class ReviewResultViewSet(ApiViewSet):
-    """评审结果：以赛事的编号查找，供主办和协办的组织方评定；入选与否不由平台自动决定。"""
+    """评审结果：以赛事的编号查找，供主办和协办的组织方评定；入选与否不由平台自动决定。
+
+    不带参数是需求评审的结果，`?stage=solution` 是方案评审的结果。
+    """
 
     queryset = Challenge.objects.none()
     serializer_class = ResultsSerializer
@@ -151,7 +160,12 @@ class ReviewResultViewSet(ApiViewSet):
         return Challenge.objects.run_by(self.request.user).for_list()
 
     def show(self, challenge):
-        return {"challenge": challenge.pk, "rules": RULES, **vars(results_of(challenge))}
+        stage = _stage_of(self.request)
+        return {"challenge": challenge.pk, "rules": RULES[stage], **vars(results_of(challenge, stage))}
+
+    @extend_schema(parameters=[STAGE])
+    def retrieve(self, request, *args, **kwargs):
+        return super().retrieve(request, *args, **kwargs)
 
 
 class EntryResultViewSet(ApiViewSet):
@@ -168,6 +182,14 @@ class EntryResultViewSet(ApiViewSet):
         if found is None:
             raise Http404
         return {"criteria": found[0], "result": found[1]}
+
+
+def _stage_of(request) -> ReviewStage:
+    try:
+        return ReviewStage(request.query_params.get("stage", ReviewStage.SCREENING))
+    except ValueError as error:
+        message = "环节只能是 screening（需求评审）或 solution（方案评审）。"
+        raise ValidationError({"stage": [message]}) from error
 
 
 def _run_challenge(user, pk) -> Challenge:

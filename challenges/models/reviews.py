@@ -101,9 +101,30 @@ class ReviewQuerySet(models.QuerySet):
     def locked(self):
         return self.filter(status=S.LOCKED)
 
+    def with_item(self):
+        """With what is reviewed, and with the bodies behind it."""
+        return self.select_related(
+            "entry__challenge",
+            "entry__need__organisation",
+            "solution__entry__challenge",
+            "solution__entry__need__organisation",
+            "solution__organisation",
+            "reviewer",
+        )
+
     def for_list(self):
-        return self.select_related("entry__challenge", "entry__need__organisation", "reviewer").prefetch_related(
-            "scores__criterion", "entry__need__lines", "entry__challenge__windows", "entry__challenge__criteria"
+        bodies = ("solution__organisation", "solution__co_applicants__organisation")
+        return (
+            self.with_item()
+            .select_related("solution__author", "solution__price")
+            .prefetch_related(
+                "scores__criterion",
+                "entry__need__lines",
+                "entry__challenge__windows",
+                "entry__challenge__criteria",
+                "solution__promises",
+                *(f"{body}__{known}" for body in bodies for known in ("memberships__user", "credentials")),
+            )
         )
 
 

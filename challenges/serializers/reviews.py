@@ -1,9 +1,11 @@
 from django.core.validators import MaxLengthValidator
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
-from challenges.enums import ReviewStatus
-from challenges.models import Challenge, Criterion, Entry, Review, Score, Waiver
+from challenges.enums import ReviewStage, ReviewStatus
+from challenges.items import number_of
+from challenges.models import Challenge, Criterion, Entry, Review, Score, Solution, Waiver
 from challenges.models.reviews import MAX_POINTS
 from challenges.services.conflicts import waive_conflicts
 from challenges.services.experts import pool_of
@@ -39,8 +41,35 @@ class MaterialLineSerializer(serializers.Serializer):
     note = serializers.CharField()
 
 
+class PartSerializer(serializers.Serializer):
+    label = serializers.CharField()
+    text = serializers.CharField()
+
+
+class AnswerSerializer(serializers.Serializer):
+    line = MaterialLineSerializer()
+    promised_text = serializers.CharField()
+    evidence = serializers.CharField()
+    verdict = serializers.CharField()
+    verdict_display = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class BlindSolutionSerializer(serializers.Serializer):
+    """A solution without what tells whose it is; 承接团队 and files are for the organisers alone."""
+
+    title = serializers.CharField()
+    solvers = serializers.CharField(help_text="匿名评审时为空。")
+    parts = PartSerializer(many=True)
+    answers = AnswerSerializer(many=True)
+    price = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
+
+
 class BlindReviewSerializer(serializers.Serializer):
-    """A review as its reviewer sees it; the text is empty as long as `needs_pledge`."""
+    """A review as its reviewer sees it; the text is empty as long as `needs_pledge`.
+
+    `title`, `text` and `lines` are those of the need, or of the item on the board that the `solution` answers.
+    """
 
     id = serializers.UUIDField()
     label = serializers.CharField()
@@ -59,6 +88,9 @@ class BlindReviewSerializer(serializers.Serializer):
     enterprise = serializers.CharField(help_text="匿名评审时为空。")
     quantities = serializers.ListField(child=serializers.CharField())
     lines = MaterialLineSerializer(many=True)
+    conditions = serializers.CharField()
+    budget = serializers.CharField()
+    solution = BlindSolutionSerializer(allow_null=True)
     scores = MarkSerializer(source="marks", many=True)
     comment = serializers.CharField()
     total = serializers.DecimalField(max_digits=6, decimal_places=3, allow_null=True)
@@ -129,6 +161,29 @@ class RunEntryField(RunChallengeField):
         return Entry.objects.filter(challenge__in=super().get_queryset().values("pk")).for_list()
 
 
+class RunSolutionField(RunChallengeField):
+    """A solution handed in to such a challenge."""
+
+    default_error_messages = {"does_not_exist": "没有这份方案，或者您不能管理它。"}
+
+    def get_queryset(self):
+        found = Solution.objects.handed_in_to(self.context["request"].user).for_list()
+        return found.select_related("entry__need__organisation")
+
+
+class ItemInput(serializers.Serializer):
+    """What is reviewed: an entry in the screening, a solution afterwards."""
+
+    entry = RunEntryField(required=False, help_text="需求评审时填写。")
+    solution = RunSolutionField(required=False, help_text="方案评审时填写。")
+
+    def validate(self, attrs):
+        given = [attrs.pop(name) for name in ("entry", "solution") if name in attrs]
+        if len(given) != 1:
+            raise serializers.ValidationError("请填写 entry（参赛需求）或 solution（揭榜方案）之一。")
+        return attrs | {"item": given[0]}
+
+
 class PersonField(serializers.PrimaryKeyRelatedField):
     default_error_messages = {"does_not_exist": "没有这位专家，请照分派建议里的 reviewer 填写。"}
 
@@ -146,6 +201,7 @@ class AssignmentSerializer(serializers.ModelSerializer):
 
     challenge = serializers.UUIDField(source="entry.challenge_id", read_only=True)
     need_number = serializers.CharField(source="entry.need.number", read_only=True)
+    solution_number = serializers.CharField(source="solution.number", read_only=True, allow_null=True, default=None)
     reviewer_name = serializers.CharField(source="reviewer.name", read_only=True)
     status_display = serializers.CharField(source="get_status_display", read_only=True)
 
@@ -156,6 +212,8 @@ class AssignmentSerializer(serializers.ModelSerializer):
             "challenge",
             "entry",
             "need_number",
+            "solution",
+            "solution_number",
             "reviewer",
             "reviewer_name",
             "stage",
@@ -167,23 +225,23 @@ class AssignmentSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class PairInput(serializers.Serializer):
-    entry = RunEntryField()
+class PairInput(ItemInput):
     reviewer = PersonField()
 
 
 class ReviewerInput(serializers.Serializer):
     challenge = RunChallengeField()
+    stage = serializers.ChoiceField(ReviewStage.choices, default=ReviewStage.SCREENING)
     pairs = PairInput(many=True, max_length=500)
     note = serializers.CharField(
-        required=False, allow_blank=True, max_length=2000, help_text="给已分派过的需求增派时必填。"
+        required=False, allow_blank=True, max_length=2000, help_text="给已分派过的需求或方案增派时必填。"
     )
 
 
 class CandidateSerializer(serializers.Serializer):
     reviewer = serializers.IntegerField(source="user.pk")
     reviewer_name = serializers.CharField(source="user.name")
-    nearness = serializers.FloatField(help_text="专长与需求的接近度，0 到 1。")
+    nearness = serializers.FloatField(help_text="专长与需求或方案的接近度，0 到 1。")
     terms = serializers.ListField(child=serializers.CharField())
     load = serializers.IntegerField(help_text="本届赛事已分派的份数。")
 
@@ -210,16 +268,25 @@ class ExcludedSerializer(serializers.Serializer):
 
 
 class PlanSerializer(serializers.Serializer):
-    """For one entry: whom the system proposes, who else could, who may not, and how many are missing."""
+    """For one item: whom the system proposes, who else could, who may not, and how many are missing."""
 
     entry = serializers.UUIDField(source="entry.pk")
     need_number = serializers.CharField(source="entry.need.number")
+    solution = serializers.SerializerMethodField()
+    number = serializers.SerializerMethodField()
     wanted = serializers.IntegerField()
     assigned = serializers.SerializerMethodField()
     missing = serializers.IntegerField()
     proposed = CandidateSerializer(many=True)
     others = CandidateSerializer(many=True)
     excluded = ExcludedSerializer(many=True)
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_solution(self, plan):
+        return plan.item.pk if isinstance(plan.item, Solution) else None
+
+    def get_number(self, plan) -> str:
+        return number_of(plan.item)
 
     def get_assigned(self, plan) -> int:
         return len(plan.reviews)
@@ -228,15 +295,17 @@ class PlanSerializer(serializers.Serializer):
 class WaiverSerializer(serializers.ModelSerializer):
     """An administrator's waiver; on the page of the challenge it stands without the expert's name."""
 
-    entry = RunEntryField()
-    user = PersonField()
     user_name = serializers.CharField(source="user.name", read_only=True)
-    reason = serializers.CharField(max_length=300)
 
     class Meta:
         model = Waiver
-        fields = ["id", "entry", "user", "user_name", "kinds", "reason", "created_at"]
-        read_only_fields = ["kinds", "created_at"]
+        fields = ["id", "entry", "solution", "user", "user_name", "kinds", "reason", "created_at"]
+        read_only_fields = fields
+
+
+class WaiverInput(ItemInput):
+    user = PersonField()
+    reason = serializers.CharField(max_length=300)
 
     def create(self, validated_data):
         return waive_conflicts(actor=self.context["request"].user, **validated_data)
@@ -262,22 +331,29 @@ class CriterionSerializer(serializers.Serializer):
 
 
 class EntryResultSerializer(serializers.Serializer):
-    """The scores of one entry; points and reasons are in the order of the criteria."""
+    """The scores of one item; points and reasons are in the order of the criteria."""
 
     entry = serializers.UUIDField(source="entry.pk")
     need_number = serializers.CharField(source="entry.need.number")
-    status = serializers.CharField(source="entry.status")
-    status_display = serializers.CharField(source="entry.get_status_display")
+    status = serializers.CharField(source="item.status")
+    status_display = serializers.CharField(source="item.get_status_display")
     mean = serializers.DecimalField(max_digits=6, decimal_places=2, allow_null=True)
     means = serializers.ListField(child=serializers.DecimalField(max_digits=6, decimal_places=2))
     sheets = SheetSerializer(many=True)
 
 
 class RankedResultSerializer(EntryResultSerializer):
+    solution = serializers.SerializerMethodField()
+    number = serializers.CharField()
     rank = serializers.IntegerField(allow_null=True)
+    place = serializers.IntegerField(allow_null=True, help_text="在同一项目里的名次。")
     wanted = serializers.IntegerField()
     spread = serializers.DecimalField(max_digits=6, decimal_places=2, allow_null=True)
     sheets = NamedSheetSerializer(many=True)
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_solution(self, result):
+        return result.item.pk if isinstance(result.item, Solution) else None
 
 
 class ResultsSerializer(serializers.Serializer):

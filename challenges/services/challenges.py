@@ -15,6 +15,7 @@ from challenges.models import Challenge, Criterion, PhaseWindow
 from challenges.notices import tell_participants
 from challenges.services.board import follow_challenge
 from challenges.services.entries import close_to_former_organisers
+from challenges.services.finals import settle_scores
 from challenges.services.solutions import open_prices
 from challenges.workflow import PHASES, challenge_workflow
 from core.models import Event
@@ -226,6 +227,8 @@ def why_not_extended(challenge: Challenge, window: PhaseWindow | None) -> str:
 @transaction.atomic
 def move_challenge(challenge: Challenge, name: str, *, actor: User, note: str = "") -> Event:
     """Enter the next phase once everything is there, or call the challenge off; who takes part is told."""
+    if name == f"open_{Phase.ANNOUNCED}":
+        settle_scores(challenge, actor=actor)
     event = challenge_workflow.apply(challenge, name, actor=actor, note=note)
     follow_challenge(challenge, event)
     if event.target == ChallengeStatus.REVIEWING:

@@ -18,8 +18,20 @@ from django.utils import timezone
 from accounts.enums import MemberStatus, NoticeKind
 from accounts.models import Membership, Organisation, User
 from accounts.notices import notify
-from challenges.enums import ChallengeStatus, ConflictKind, EntryStatus
-from challenges.models import Challenge, Declaration, Entry, ExpertProfile, Review, Waiver
+from challenges.enums import ConflictKind, EntryStatus
+from challenges.items import Item, entry_of, item_id, kind_of
+from challenges.models import (
+    Challenge,
+    CoApplicant,
+    Declaration,
+    Entry,
+    ExpertProfile,
+    Review,
+    Solution,
+    Waiver,
+)
+from challenges.models.reviews import PHASE_OF
+from challenges.models.solutions import IN_CONTEST
 from challenges.notices import organisers
 from challenges.workflow import review_workflow
 from core.workflow import NotPermitted, TransitionError
@@ -36,11 +48,13 @@ tom.com vip.126.com vip.163.com vip.qq.com vip.sina.com wo.cn yahoo.cn yahoo.com
 FREE_MAIL = frozenset(FREE_DOMAINS.split())
 # A legal entity keeps this part of its credit code wherever and however often it is registered (GB 32100).
 ENTITY = slice(8, 17)
+# While another reviewer can still be found.
+UNDER_REVIEW = frozenset(PHASE_OF.values())
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """One tie between a reviewer and the enterprise of an entry, in words for the organiser."""
+    """One tie between a reviewer and a body behind an item, in words for the organiser."""
 
     kind: ConflictKind
     words: str
@@ -67,32 +81,35 @@ class Ties:
 
 @dataclass
 class Side:
-    """What is known of an entry and the enterprise behind it; by domain and number, whose they are."""
+    """What is known of one body behind an item, and of its part in the event; by domain and number, whose they are."""
 
-    enterprise: Organisation
+    words: str
+    body: Organisation
     domains: dict[str, set]
     phones: dict[str, set]
     partners: set[UUID]
-    stewards: set[int]
-    entrants: set[UUID]
+    stewards: set[int] = field(default_factory=set)
+    entrants: set[UUID] = field(default_factory=set)
+    solvers: set[UUID | int] = field(default_factory=set)
+    joint: set[UUID] = field(default_factory=set)
 
 
 def _same_organisation(reviewer: Ties, side: Side) -> Iterator[str]:
     for body in reviewer.bodies.values():
-        if body.pk == side.enterprise.pk:
-            yield "现在是该企业的成员，或在该企业工作"
-        elif body.credit_code[ENTITY] == side.enterprise.credit_code[ENTITY]:
-            yield f"所在的{body}与该企业是同一主体（统一社会信用代码的主体标识码相同）"
+        if body.pk == side.body.pk:
+            yield f"现在是{side.words}的成员，或在{side.words}工作"
+        elif body.credit_code[ENTITY] == side.body.credit_code[ENTITY]:
+            yield f"所在的{body}与{side.words}是同一主体（统一社会信用代码的主体标识码相同）"
 
 
 def _membership(reviewer: Ties, side: Side) -> Iterator[str]:
-    if side.enterprise.pk in reviewer.former:
-        yield "三年内曾是该企业的成员"
+    if side.body.pk in reviewer.former:
+        yield f"三年内曾是{side.words}的成员"
 
 
 def _docking(reviewer: Ties, side: Side) -> Iterator[str]:
     for pk in reviewer.all_bodies.keys() & side.partners:
-        yield f"{reviewer.all_bodies[pk]}与该企业有对接或协议"
+        yield f"{reviewer.all_bodies[pk]}与{side.words}有对接或协议"
 
 
 def _steward(reviewer: Ties, side: Side) -> Iterator[str]:
@@ -101,24 +118,36 @@ def _steward(reviewer: Ties, side: Side) -> Iterator[str]:
 
 
 def _entered(reviewer: Ties, side: Side) -> Iterator[str]:
-    for pk in reviewer.all_bodies.keys() & (side.entrants - {side.enterprise.pk}):
+    for pk in reviewer.all_bodies.keys() & (side.entrants - {side.body.pk}):
         yield f"{reviewer.all_bodies[pk]}在本届赛事有自己的报名"
+
+
+def _solver(reviewer: Ties, side: Side) -> Iterator[str]:
+    if reviewer.user_id in side.solvers:
+        yield "本人在本届赛事提交了揭榜方案"
+    for pk in reviewer.all_bodies.keys() & side.solvers:
+        yield f"{reviewer.all_bodies[pk]}也是本届赛事的揭榜单位"
+
+
+def _joint(reviewer: Ties, side: Side) -> Iterator[str]:
+    for pk in reviewer.all_bodies.keys() & side.joint:
+        yield f"{reviewer.all_bodies[pk]}与{side.words}联合揭榜"
 
 
 def _email(reviewer: Ties, side: Side) -> Iterator[str]:
     for mine in reviewer.domains:
         theirs = [domain for domain, whose in side.domains.items() if whose != {reviewer.user_id}]
         if any(_is_within(mine, domain) or _is_within(domain, mine) for domain in theirs):
-            yield f"与该企业使用同一邮箱域名 {mine}"
+            yield f"与{side.words}使用同一邮箱域名 {mine}"
 
 
 def _phone(reviewer: Ties, side: Side) -> Iterator[str]:
     if any(side.phones.get(number, {reviewer.user_id}) != {reviewer.user_id} for number in reviewer.phones):
-        yield "与该企业留有同一电话号码"
+        yield f"与{side.words}留有同一电话号码"
 
 
 def _declared(reviewer: Ties, side: Side) -> Iterator[str]:
-    if note := reviewer.declared.get(side.enterprise.pk):
+    if note := reviewer.declared.get(side.body.pk):
         yield f"本人申报：{note}"
 
 
@@ -128,6 +157,8 @@ RULES: dict[ConflictKind, Callable[[Ties, Side], Iterator[str]]] = {
     ConflictKind.DOCKING: _docking,
     ConflictKind.STEWARD: _steward,
     ConflictKind.ENTERED: _entered,
+    ConflictKind.SOLVER: _solver,
+    ConflictKind.CO_APPLICANT: _joint,
     ConflictKind.EMAIL: _email,
     ConflictKind.PHONE: _phone,
     ConflictKind.DECLARED: _declared,
@@ -139,39 +170,43 @@ RULES: dict[ConflictKind, Callable[[Ties, Side], Iterator[str]]] = {
 Pairs = dict[tuple[int, UUID], list[Conflict]]
 
 
-def conflicts_of(reviewer: User, entry: Entry) -> list[Conflict]:
-    """What binds this person to the enterprise of the entry, waived or not."""
-    return conflicts_between([reviewer], [entry])[reviewer.pk, entry.pk]
+def conflicts_of(reviewer: User, item: Item) -> list[Conflict]:
+    """What binds this person to the bodies behind the item, waived or not."""
+    return conflicts_between([reviewer], [item])[reviewer.pk, item.pk]
 
 
-def conflicts_between(reviewers: Iterable[User], entries: Iterable[Entry]) -> Pairs:
-    """For each person and entry what binds them, in as many queries as for one pair."""
-    ties, sides = _ties_of(list(reviewers)), _sides_of(list(entries))
+def conflicts_between(reviewers: Iterable[User], items: Iterable[Item]) -> Pairs:
+    """For each person and item what binds them, in as many queries as for one pair."""
+    ties, sides = _ties_of(list(reviewers)), _sides_of(list(items))
     return {
-        (person, entry): [
-            Conflict(kind, words) for kind, rule in RULES.items() for words in sorted(rule(reviewer, side))
-        ]
+        (person, item): list(dict.fromkeys(_between(reviewer, side_by_side)))
         for person, reviewer in ties.items()
-        for entry, side in sides.items()
+        for item, side_by_side in sides.items()
     }
 
 
-def blocks_between(reviewers: Iterable[User], entries: Iterable[Entry]) -> Pairs:
+def _between(reviewer: Ties, sides: list[Side]) -> Iterator[Conflict]:
+    for kind, rule in RULES.items():
+        for side in sides:
+            yield from (Conflict(kind, words) for words in sorted(rule(reviewer, side)))
+
+
+def blocks_between(reviewers: Iterable[User], items: Iterable[Item]) -> Pairs:
     """As `conflicts_between`, without what an administrator has waived."""
-    reviewers, entries = list(reviewers), list(entries)
-    waivers = Waiver.objects.filter(user__in=reviewers, entry__in=entries)
-    waived = {(waiver.user_id, waiver.entry_id): waiver.kinds for waiver in waivers}
+    reviewers, items = list(reviewers), list(items)
+    waivers = Waiver.objects.filter(user__in=reviewers, entry__in={entry_of(item) for item in items})
+    waived = {(waiver.user_id, waiver.solution_id or waiver.entry_id): waiver.kinds for waiver in waivers}
     return {
         pair: [conflict for conflict in found if conflict.kind not in waived.get(pair, ())]
-        for pair, found in conflicts_between(reviewers, entries).items()
+        for pair, found in conflicts_between(reviewers, items).items()
     }
 
 
 def without_conflict(reviews: Iterable[Review]) -> list[Review]:
-    """The reviews whose reviewer nothing binds; they come with `reviewer` and `entry__need__organisation`."""
+    """The reviews whose reviewer nothing binds; they come as `ReviewQuerySet.with_item` gives them."""
     reviews = list(reviews)
-    blocks = blocks_between({review.reviewer for review in reviews}, {review.entry for review in reviews})
-    return [review for review in reviews if not blocks[review.reviewer_id, review.entry_id]]
+    blocks = blocks_between({review.reviewer for review in reviews}, {review.item for review in reviews})
+    return [review for review in reviews if not blocks[review.reviewer_id, item_id(review)]]
 
 
 def _ties_of(reviewers: list[User]) -> dict[int, Ties]:
@@ -188,13 +223,18 @@ def _ties_of(reviewers: list[User]) -> dict[int, Ties]:
     return ties
 
 
-def _sides_of(entries: list[Entry]) -> dict[UUID, Side]:
+def _sides_of(items: list[Item]) -> dict[UUID, list[Side]]:
+    """By item the bodies behind it: the enterprise, and for a solution everybody who is to do the work."""
+    entries = {entry.pk: entry for entry in map(entry_of, items)}
+    solutions = [item for item in items if isinstance(item, Solution)]
+    enterprises = _enterprises_of(list(entries.values()))
+    solvers = _solvers_of(solutions) if solutions else {}
+    return {item.pk: [enterprises[entry_of(item).pk], *solvers.get(item.pk, ())] for item in items}
+
+
+def _enterprises_of(entries: list[Entry]) -> dict[UUID, Side]:
     enterprises = {entry.need.organisation_id: entry.need.organisation for entry in entries}
-    people: dict[UUID, list[tuple]] = {pk: [] for pk in enterprises}
-    members = Membership.objects.filter(organisation__in=enterprises, status=MemberStatus.ACTIVE)
-    for body, *person in members.values_list("organisation", "user", "user__email", "user__phone"):
-        people[body].append(tuple(person))
-    partners = _partners_of(enterprises)
+    people, partners = _people_of(enterprises), _partners_of(enterprises)
     stewards: dict[UUID, set[int]] = {}
     carried = Docking.objects.filter(need__in=[entry.need_id for entry in entries], steward__isnull=False)
     for need, steward in carried.values_list("need", "steward"):
@@ -207,17 +247,91 @@ def _sides_of(entries: list[Entry]) -> dict[UUID, Side]:
 
     def side_of(entry: Entry) -> Side:
         need = entry.need
-        known = [*people[need.organisation_id], (None, need.contact_email, need.contact_phone)]
         return Side(
-            enterprise=need.organisation,
-            domains=_whose((who, _domains([mail])) for who, mail, _ in known),
-            phones=_whose((who, _phones([phone])) for who, _, phone in known),
+            words="该企业",
+            body=need.organisation,
+            **_reached([*people[need.organisation_id], (None, need.contact_email, need.contact_phone)]),
             partners=partners[need.organisation_id],
             stewards=stewards.get(need.pk, set()),
             entrants=entrants.get(entry.challenge_id, set()),
         )
 
     return {entry.pk: side_of(entry) for entry in entries}
+
+
+def _solvers_of(solutions: list[Solution]) -> dict[UUID, list[Side]]:
+    """By solution its applicant and those who have agreed to join."""
+    behind: dict[UUID, dict[UUID, Organisation]] = {
+        solution.pk: {solution.organisation_id: solution.organisation} for solution in solutions
+    }
+    agreed = CoApplicant.objects.filter(solution__in=solutions, agreed_at__isnull=False)
+    for co_applicant in agreed.select_related("organisation"):
+        behind[co_applicant.solution_id][co_applicant.organisation_id] = co_applicant.organisation
+    bodies = [body for found in behind.values() for body in found]
+    people, partners, joint = _people_of(bodies), _partners_of(bodies), _joint_applicants_of(bodies)
+    authors = dict(User.objects.filter(pk__in={each.author_id for each in solutions}).values_list("pk", "email"))
+    phones = dict(User.objects.filter(pk__in=authors).values_list("pk", "phone"))
+    contest = _contest_of({solution.entry.challenge_id for solution in solutions})
+
+    def sides_of(solution: Solution) -> list[Side]:
+        author = (solution.author_id, authors[solution.author_id], phones[solution.author_id])
+        own = behind[solution.pk]
+        return [
+            Side(
+                words=f"揭榜单位{body}",
+                body=body,
+                **_reached([*people[body.pk], *([author] if body.pk == solution.organisation_id else ())]),
+                partners=partners[body.pk],
+                solvers=contest[solution.entry.challenge_id] - own.keys(),
+                joint=joint[body.pk] - own.keys(),
+            )
+            for body in own.values()
+        ]
+
+    return {solution.pk: sides_of(solution) for solution in solutions}
+
+
+def _contest_of(challenges: set[UUID]) -> dict[UUID, set]:
+    """By challenge the bodies behind its solutions and the people who wrote them."""
+    contest: dict[UUID, set] = {challenge: set() for challenge in challenges}
+    handed_in = Solution.objects.filter(entry__challenge__in=challenges, status__in=IN_CONTEST)
+    for challenge, *solvers in handed_in.values_list("entry__challenge", "organisation", "author"):
+        contest[challenge].update(solvers)
+    agreed = CoApplicant.objects.filter(solution__in=handed_in, agreed_at__isnull=False)
+    for challenge, body in agreed.values_list("solution__entry__challenge", "organisation"):
+        contest[challenge].add(body)
+    return contest
+
+
+def _joint_applicants_of(bodies: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """For each body those with which it stands behind a solution, in whichever event."""
+    joint: dict[UUID, set[UUID]] = {pk: set() for pk in bodies}
+    groups: dict[UUID, set[UUID]] = {}
+    agreed = CoApplicant.objects.filter(solution__status__in=IN_CONTEST, agreed_at__isnull=False)
+    for solution, *pair in agreed.values_list("solution", "solution__organisation", "organisation"):
+        groups.setdefault(solution, set()).update(pair)
+    for group in groups.values():
+        for pk in group & joint.keys():
+            joint[pk] |= group - {pk}
+    return joint
+
+
+def _people_of(bodies: Iterable[UUID]) -> dict[UUID, list[tuple]]:
+    """By body its members with mail address and phone."""
+    people: dict[UUID, list[tuple]] = {pk: [] for pk in bodies}
+    members = Membership.objects.filter(organisation__in=people, status=MemberStatus.ACTIVE)
+    for body, *person in members.values_list("organisation", "user", "user__email", "user__phone"):
+        people[body].append(tuple(person))
+    return people
+
+
+def _reached(people: Iterable[tuple]) -> dict[str, dict[str, set]]:
+    """By which mail domains and numbers these people are reached."""
+    people = list(people)
+    return {
+        "domains": _whose((who, _domains([mail])) for who, mail, _ in people),
+        "phones": _whose((who, _phones([phone])) for who, _, phone in people),
+    }
 
 
 def _whose(found: Iterable[tuple]) -> dict[str, set]:
@@ -228,9 +342,9 @@ def _whose(found: Iterable[tuple]) -> dict[str, set]:
     return owners
 
 
-def _partners_of(enterprises: Iterable[UUID]) -> dict[UUID, set[UUID]]:
-    """For each enterprise the bodies it has dockings or confidentiality agreements with, on whichever side."""
-    partners: dict[UUID, set[UUID]] = {pk: set() for pk in enterprises}
+def _partners_of(bodies: Iterable[UUID]) -> dict[UUID, set[UUID]]:
+    """For each body those it has dockings or confidentiality agreements with, on whichever side."""
+    partners: dict[UUID, set[UUID]] = {pk: set() for pk in bodies}
     concerns = Q(need__organisation__in=partners) | Q(institute__in=partners)
     for found in (Docking.objects, ConfidentialityAgreement.objects.in_force()):
         for two in found.filter(concerns).values_list("need__organisation", "institute"):
@@ -257,7 +371,7 @@ def _phones(numbers: Iterable[str]) -> set[str]:
 
 @transaction.atomic
 def declare_tie(user: User, *, organisation: Organisation, note: str) -> Declaration:
-    """The tie as declared; reviews of this organisation's needs that the person still has end at once."""
+    """The tie as declared; reviews that it binds the person in end at once."""
     declaration = Declaration(user=user, organisation=organisation, note=note.strip())
     declaration.full_clean()
     declaration.save()
@@ -272,23 +386,26 @@ def withdraw_tie(declaration: Declaration) -> None:
 
 
 @transaction.atomic
-def waive_conflicts(entry: Entry, user: User, *, actor: User, reason: str) -> Waiver:
-    """The administrator's public word that this person may review the entry in spite of what binds them now."""
-    challenge = entry.challenge
+def waive_conflicts(item: Item, user: User, *, actor: User, reason: str) -> Waiver:
+    """The administrator's public word that this person may review the item in spite of what binds them now."""
+    challenge, kind = item.challenge, kind_of(item)
     challenge.lock()
     if not actor.has_perm("challenges.waive_conflict"):
         raise NotPermitted("只有平台管理员可以豁免利益冲突。")
-    if challenge.status != ChallengeStatus.SCREENING:
+    if challenge.status != kind.phase:
         raise TransitionError(f"赛事现在处于“{challenge.get_status_display()}”阶段，不能再豁免利益冲突。")
     if not reason.strip():
         raise ValidationError({"reason": "豁免须写明理由，理由会公布在赛事页面。"})
-    kinds = list(dict.fromkeys(conflict.kind.value for conflict in conflicts_of(user, entry)))
+    kinds = list(dict.fromkeys(conflict.kind.value for conflict in conflicts_of(user, item)))
     if not kinds:
-        raise TransitionError("这位专家与这条需求没有利益冲突，不需要豁免。")
+        raise TransitionError(f"这位专家与这{kind.unit}{kind.noun}没有利益冲突，不需要豁免。")
     waiver, _ = Waiver.objects.update_or_create(
-        entry=entry, user=user, defaults={"kinds": kinds, "reason": reason.strip(), "author": actor}
+        entry=entry_of(item),
+        solution=item if isinstance(item, Solution) else None,
+        user=user,
+        defaults={"kinds": kinds, "reason": reason.strip(), "author": actor},
     )
-    data = {"entry": str(entry.pk), "user": user.pk, "kinds": kinds}
+    data = {kind.field: str(item.pk), "user": user.pk, "kinds": kinds}
     challenge.record("waive", "豁免利益冲突", actor=actor, note=waiver.reason, data=data)
     return waiver
 
@@ -321,20 +438,22 @@ def published_waivers(challenge: Challenge, entry: Entry | None = None) -> list[
 
 
 @transaction.atomic
-def end_conflicted(reviews) -> int:
-    """End those reviews of the screening over which a conflict has come, and tell the organisers; their number."""
-    standing = list(
-        reviews.standing()
-        .filter(entry__challenge__status=ChallengeStatus.SCREENING)
-        .select_related("entry__challenge", "entry__need__organisation", "reviewer")
-    )
-    blocks = blocks_between({review.reviewer for review in standing}, {review.entry for review in standing})
+def end_conflicted(reviews, *, during: Iterable[str] = UNDER_REVIEW) -> int:
+    """End those of the reviews over which a conflict has come, and tell the organisers; their number.
+
+    Once the reviewing is over nobody could take their place: until the result they are only left out of the count.
+    """
+    standing = list(reviews.standing().filter(entry__challenge__status__in=during).with_item())
+    standing = [review for review in standing if review.challenge.status in kind_of(review).counting]
+    blocks = blocks_between({review.reviewer for review in standing}, {review.item for review in standing})
     ended = 0
     for review in standing:
-        if found := blocks[review.reviewer_id, review.entry_id]:
+        if found := blocks[review.reviewer_id, item_id(review)]:
             note = "；".join(conflict.words for conflict in found)
             ended += review_workflow.follow(review, "end", note=note) is not None
-            tell_of_gap(review, "一位专家与所评需求有利益冲突，评审已撤销，请补派。", actor=None)
+            after = "请补派" if review.challenge.status == review.phase else "不计入结果"
+            text = f"一位专家与所评{kind_of(review).noun}有利益冲突，评审已撤销，{after}。"
+            tell_of_gap(review, text, actor=None)
     return ended
 
 
@@ -344,7 +463,7 @@ def tell_of_gap(review: Review, text: str, *, actor: User | None) -> None:
         organisers(review.challenge),
         kind=NoticeKind.CHALLENGE,
         text=f"{review.challenge.name}：{text}",
-        url=reverse("challenges:review_list", args=[review.challenge.pk]),
+        url=reverse(f"challenges:{kind_of(review).pages['plan']}", args=[review.challenge.pk]),
         key=f"review:{review.pk}:gap",
         actor=actor,
     )

@@ -126,7 +126,7 @@ def move_entry(entry: Entry, name: str, *, actor: User, note: str = "") -> Event
     if entry.challenge.status not in OPEN:
         raise TransitionError(f"赛事现在处于“{entry.challenge.get_status_display()}”阶段，参赛需求不能再变动。")
     # Only reviews without a conflict of interest count for a decision.
-    end_conflicted(entry.reviews.all())
+    end_conflicted(entry.reviews.filter(solution=None))
     event = entry_workflow.apply(entry, name, actor=actor, note=note)
     close_to_former_organisers([entry.need], actor=actor)
     tell_of_entry(entry, actor=actor)

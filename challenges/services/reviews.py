@@ -14,9 +14,10 @@ from django.utils import timezone
 from accounts.enums import NoticeKind
 from accounts.models import User
 from accounts.notices import notify
-from challenges.enums import ChallengeStatus, EntryStatus, Phase, ReviewStage, ReviewStatus
-from challenges.models import Challenge, Criterion, Entry, PhaseWindow, Review, Score
-from challenges.models.reviews import STANDING
+from challenges.enums import ChallengeStatus, Phase, ReviewStage, ReviewStatus
+from challenges.items import KINDS, Item, Kind, entry_of, item_id, kind_of, number_of
+from challenges.models import Challenge, Criterion, PhaseWindow, Review, Score, Solution
+from challenges.models.reviews import PHASE_OF, STANDING
 from challenges.services.conflicts import blocks_between, tell_of_gap, without_conflict
 from challenges.services.experts import challenges_judged_by, pledged_challenges, pool_of
 from challenges.workflow import refuse_scoring, review_workflow
@@ -26,8 +27,8 @@ from core.workflow import NotPermitted, TransitionError
 
 # Without letters and digits that are mistaken for each other.
 LABELS = [f"{letter}{number}" for letter, number in product("ABCDEFGHJKLMNPQRSTUVWXYZ", range(2, 100))]
-# An entry that its enterprise has taken back, or is rewriting, is nobody's to read.
-READABLE = frozenset({EntryStatus.ENTERED, EntryStatus.SELECTED, EntryStatus.ON_BOARD, EntryStatus.NOT_SELECTED})
+STAGE_IN = {phase: stage for stage, phase in PHASE_OF.items()}
+UNFINISHED = frozenset({ReviewStatus.ASSIGNED, ReviewStatus.DRAFTING})
 
 
 # --- What a reviewer may see ----------------------------------------------------------------------------------------
@@ -37,19 +38,24 @@ def open_reviews_of(user: User) -> list[Review]:
     """The reviews this person may see now, by label: still an expert of the challenge, and nothing binds them."""
     if not user.is_authenticated:
         return []
-    own = Review.objects.of_reviewer(user).filter(
-        entry__status__in=READABLE, entry__challenge__in=challenges_judged_by(user).values("pk")
-    )
+    own = Review.objects.of_reviewer(user).filter(entry__challenge__in=challenges_judged_by(user).values("pk"))
     own = own.exclude(entry__challenge__status=ChallengeStatus.CANCELLED)
-    return sorted(without_conflict(own.for_list()), key=lambda review: review.label)
+    readable = [review for review in own.for_list() if review.item.status in kind_of(review).readable]
+    return sorted(without_conflict(readable), key=lambda review: review.label)
+
+
+def is_confidential(review: Review) -> bool:
+    """Whether the reviewer has to sign the pledge first: for needs that are not public, and for all solutions."""
+    return review.solution_id is not None or review.entry.need.level > Level.PUBLIC
 
 
 def note_read(reviews: Iterable[Review], user: User, *, pledged: set) -> None:
     """Log that confidential material was read: in the need's history without a name, in the review's with it."""
     for review in reviews:
-        if review.entry.need.level > Level.PUBLIC and review.challenge.pk in pledged:
-            data = {"organisation": "评审专家", "challenge": str(review.challenge.pk)}
-            review.entry.need.record("read", "查看保密内容", data=data)
+        if is_confidential(review) and review.challenge.pk in pledged:
+            if review.stage == ReviewStage.SCREENING:
+                data = {"organisation": "评审专家", "challenge": str(review.challenge.pk)}
+                review.entry.need.record("read", "查看保密内容", data=data)
             review.record("read", "查看评审材料", actor=user)
 
 
@@ -64,7 +70,7 @@ def save_scores(review: Review, *, actor: User, scores: Iterable[dict] = (), com
         _save_score(review, **score)
     if comment is not None:
         review.comment = comment
-        review.full_clean(exclude=["entry", "reviewer"], validate_unique=False, validate_constraints=False)
+        review.full_clean(exclude=["entry", "solution", "reviewer"], validate_unique=False, validate_constraints=False)
         review.save(update_fields=["comment", "updated_at"])
     review_workflow.follow(review, "draft", actor=actor)
     return review
@@ -103,12 +109,13 @@ def _hold_for_scoring(review: Review, actor: User) -> None:
     """Lock the review; raise unless this person may score it now."""
     review.lock()
     _check_entrusted(review, actor)
-    if review.status not in {ReviewStatus.ASSIGNED, ReviewStatus.DRAFTING}:
+    if review.status not in UNFINISHED:
         raise TransitionError(f"这份评审{review.get_status_display()}，不能再修改。")
     if closed := refuse_scoring(review):
         raise TransitionError(closed)
-    if review.entry.need.level > Level.PUBLIC and review.challenge.pk not in pledged_challenges(actor):
-        raise TransitionError("这条需求是保密的，请先签署评审专家保密承诺，再阅读和打分。")
+    if is_confidential(review) and review.challenge.pk not in pledged_challenges(actor):
+        kind = kind_of(review)
+        raise TransitionError(f"这{kind.unit}{kind.noun}是保密的，请先签署评审专家保密承诺，再阅读和打分。")
 
 
 def _check_entrusted(review: Review, actor: User) -> None:
@@ -121,62 +128,70 @@ def _check_entrusted(review: Review, actor: User) -> None:
 
 @transaction.atomic
 def assign_reviewers(
-    challenge: Challenge, *, actor: User, pairs: Iterable[tuple[Entry, User]], note: str = ""
+    challenge: Challenge,
+    *,
+    actor: User,
+    pairs: Iterable[tuple[Item, User]],
+    stage: str = ReviewStage.SCREENING,
+    note: str = "",
 ) -> list[Review]:
-    """New reviews for these pairs of entry and expert, all or none; later additions need a reason."""
+    """New reviews for these pairs of item and expert, all or none; later additions need a reason."""
     challenge.lock()
     _check_runs(challenge, actor)
-    if challenge.status != ChallengeStatus.SCREENING:
-        raise TransitionError(f"赛事处于“{challenge.get_status_display()}”阶段，进入需求评审后才能分派专家。")
-    if challenge.window(Phase.SCREENING).is_over:
-        raise TransitionError("需求评审已经截止；要增派专家，请先延期。")
+    kind, phase = KINDS[ReviewStage(stage)], PHASE_OF[ReviewStage(stage)].label
+    if challenge.status != kind.phase:
+        raise TransitionError(f"赛事处于“{challenge.get_status_display()}”阶段，进入{phase}后才能分派专家。")
+    if challenge.window(kind.phase).is_over:
+        raise TransitionError(f"{phase}已经截止；要增派专家，请先延期。")
     pairs = list(pairs)
     if not pairs:
         raise TransitionError("没有选中专家，请勾选后再分派。")
-    _refuse_pairs(challenge, pairs, note)
-    labels = _new_labels(pairs)
+    _refuse_pairs(challenge, kind, pairs, note)
     reviews = [
-        Review.objects.create(entry=entry, reviewer=reviewer, stage=ReviewStage.SCREENING, label=label)
-        for (entry, reviewer), label in zip(pairs, labels, strict=True)
+        Review.objects.create(
+            stage=kind.stage,
+            entry=entry_of(item),
+            solution=item if isinstance(item, Solution) else None,
+            reviewer=reviewer,
+            label=label,
+        )
+        for (item, reviewer), label in zip(pairs, _new_labels(pairs), strict=True)
     ]
     for review in reviews:
         review.record("assign", "分派专家", actor=actor, target=review.status, note=note.strip())
-    _tell_assigned(challenge, reviews, actor)
+    _tell_assigned(challenge, kind, reviews, actor)
     return reviews
 
 
-def _refuse_pairs(challenge: Challenge, pairs: list[tuple[Entry, User]], note: str) -> None:
+def _refuse_pairs(challenge: Challenge, kind: Kind, pairs: list[tuple[Item, User]], note: str) -> None:
     """Raise when one of the pairs must not be."""
-    known = list(
-        Review.objects.filter(entry__in=[entry for entry, _ in pairs], stage=ReviewStage.SCREENING).select_related(
-            "entry__need"
-        )
-    )
-    standing = {(review.entry_id, review.reviewer_id) for review in known if review.status in STANDING}
-    recused = {(review.entry_id, review.reviewer_id) for review in known if review.status == ReviewStatus.RECUSED}
-    blocks = blocks_between({user for _, user in pairs}, {entry for entry, _ in pairs})
+    items = [item for item, _ in pairs]
+    known = list(Review.objects.filter(stage=kind.stage, **{f"{kind.field}__in": items}).with_item())
+    standing = {(item_id(review), review.reviewer_id) for review in known if review.status in STANDING}
+    recused = {(item_id(review), review.reviewer_id) for review in known if review.status == ReviewStatus.RECUSED}
+    blocks = blocks_between({user for _, user in pairs}, set(items))
     pool = set(pool_of(challenge))
 
-    def why_not(entry: Entry, user: User) -> str:
-        number, pair = entry.need.number, (entry.pk, user.pk)
-        if entry.challenge_id != challenge.pk or entry.status != EntryStatus.ENTERED:
+    def why_not(item: Item, user: User) -> str:
+        number, pair = number_of(item), (item.pk, user.pk)
+        if entry_of(item).challenge_id != challenge.pk or kind_of(item) != kind or item.status not in kind.open:
             return f"{number} 现在不能分派专家"
         if user not in pool:
             return f"{user}不在本届赛事的专家库里"
-        if found := blocks[user.pk, entry.pk]:
+        if found := blocks[user.pk, item.pk]:
             return f"{user}与 {number} 有利益冲突（{'；'.join(conflict.words for conflict in found)}）"
-        if pair in standing or pairs.count((entry, user)) > 1:
+        if pair in standing or pairs.count((item, user)) > 1:
             return f"{user}已经在评审 {number}"
         return f"{user}已对 {number} 申请回避" if pair in recused else ""
 
     if refused := list(dict.fromkeys(filter(None, (why_not(*pair) for pair in pairs)))):
         raise TransitionError("没有分派：" + "；".join(refused) + "。请调整后再提交。")
     if known and not note.strip():
-        numbers = "、".join(sorted({review.entry.need.number for review in known}))
+        numbers = "、".join(sorted({number_of(review.item) for review in known}))
         raise TransitionError(f"{numbers} 已分派过专家，增派请写明理由。")
 
 
-def _new_labels(pairs: list[tuple[Entry, User]]) -> list[str]:
+def _new_labels(pairs: list[tuple[Item, User]]) -> list[str]:
     """For each pair a random label that its reviewer has not had yet."""
     reviewers = {user.pk for _, user in pairs}
     taken = set(Review.objects.filter(reviewer__in=reviewers).values_list("reviewer", "label"))
@@ -188,13 +203,13 @@ def _new_labels(pairs: list[tuple[Entry, User]]) -> list[str]:
     return labels
 
 
-def _tell_assigned(challenge: Challenge, reviews: list[Review], actor: User) -> None:
-    end = timezone.localtime(challenge.window(Phase.SCREENING).closes_at)
+def _tell_assigned(challenge: Challenge, kind: Kind, reviews: list[Review], actor: User) -> None:
+    end = timezone.localtime(challenge.window(kind.phase).closes_at)
     for reviewer, count in Counter(review.reviewer for review in reviews).items():
         notify(
             [reviewer],
             kind=NoticeKind.CHALLENGE,
-            text=f"{challenge.name}：有 {count} 条需求请您评审，请在 {end:%m-%d %H:%M} 前提交。",
+            text=f"{challenge.name}：有 {count} {kind.unit}{kind.noun}请您评审，请在 {end:%m-%d %H:%M} 前提交。",
             url=reverse("challenges:review_desk"),
             actor=actor,
         )
@@ -225,10 +240,28 @@ def _check_runs(challenge: Challenge, actor: User) -> None:
 
 def remind_reviewers(window: PhaseWindow, *, days: int) -> int:
     """Tell the reviewers who have not handed in everything, once for each end; the number of those told."""
+    if window.phase not in STAGE_IN:
+        return 0
+    return _remind(window, actor=None, key=f"challenge:{window.pk}:{window.closes_at:%Y%m%d%H%M}:{days}:reviewer")
+
+
+@transaction.atomic
+def urge_reviewers(challenge: Challenge, *, actor: User, stage: str = ReviewStage.SCREENING) -> int:
+    """Tell at the organiser's wish who has not handed in everything, at most once a day; the number of those told."""
+    _check_runs(challenge, actor)
+    window = challenge.window(KINDS[ReviewStage(stage)].phase)
+    if window is None or not challenge.is_open(window.phase):
+        raise TransitionError(f"{ReviewStage(stage).label}没有在进行，现在不需要催办。")
+    return _remind(window, actor=actor, key=f"challenge:{window.pk}:{timezone.localdate():%Y%m%d}:urged")
+
+
+def _remind(window: PhaseWindow, *, actor: User | None, key: str) -> int:
+    kind = KINDS[STAGE_IN[Phase(window.phase)]]
     waiting = Review.objects.filter(
+        stage=kind.stage,
+        status__in=UNFINISHED,
         entry__challenge=window.challenge,
-        entry__status=EntryStatus.ENTERED,
-        status__in=[ReviewStatus.ASSIGNED, ReviewStatus.DRAFTING],
+        **{f"{kind.field}__status__in": kind.open},
     )
     end = timezone.localtime(window.closes_at)
     return notify(
@@ -236,5 +269,6 @@ def remind_reviewers(window: PhaseWindow, *, days: int) -> int:
         kind=NoticeKind.CHALLENGE,
         text=f"{window.challenge.name}的评审将于 {end:%m-%d %H:%M} 截止，您还有评审没有提交。",
         url=reverse("challenges:review_desk"),
-        key=f"challenge:{window.pk}:{window.closes_at:%Y%m%d%H%M}:{days}:reviewer",
+        key=key,
+        actor=actor,
     )

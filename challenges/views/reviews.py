@@ -4,18 +4,21 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from challenges.assignment import plan_assignments
 from challenges.clock import countdown
-from challenges.enums import ChallengeStatus, EntryStatus, Phase
+from challenges.enums import Phase, ReviewStage
 from challenges.forms.reviews import AssignForm, ExpertForm, PledgeForm, ScoreForm, TieForm, WaiverForm
+from challenges.items import KINDS, Item, entry_of, kind_of, number_of
 from challenges.material import BlindReview, show_review
-from challenges.models import Challenge, Declaration, Entry, ExpertProfile, Review
+from challenges.models import Challenge, Declaration, Entry, ExpertProfile, Review, Solution
 from challenges.results import RULES, result_for_enterprise, results_of
 from challenges.services.conflicts import declare_tie, waive_conflicts, withdraw_tie
 from challenges.services.entries import move_entry
 from challenges.services.experts import pledged_challenges, pool_of, save_profile, sign_pledge
+from challenges.services.finals import move_to_finals
 from challenges.services.reviews import (
     assign_reviewers,
     lock_review,
@@ -24,13 +27,19 @@ from challenges.services.reviews import (
     recuse,
     remove_review,
     save_scores,
+    urge_reviewers,
 )
-from challenges.workflow import entry_workflow, refuse_scoring
+from challenges.workflow import entry_workflow, refuse_scoring, solution_workflow
 from core.workflow import TransitionError
 from partnerships.services.wording import newest_text
 from partnerships.shown import shown_need
 
 NOT_SAVED = "没有保存，请按提示改正后再提交；已填写的内容都在。"
+# By stage: the steps with which an organiser decides, from the results.
+DECIDING = {
+    ReviewStage.SCREENING: (entry_workflow, {"select", "drop"}, "challenges:entry_decide"),
+    ReviewStage.SOLUTION: (solution_workflow, {"shortlist", "drop"}, "challenges:solution_shortlist"),
+}
 
 
 # --- The expert -----------------------------------------------------------------------------------------------------
@@ -61,7 +70,7 @@ def tie_create(request):
         except ValidationError as error:
             form.add_error(None, error.messages)
         else:
-            messages.success(request, "已申报，平台不会再向您分派这个单位的需求。")
+            messages.success(request, "已申报，平台不会再向您分派与这个单位有关的评审。")
             return redirect("challenges:expert_edit")
     return _expert_page(request, _expert_form(request.user), form)
 
@@ -182,7 +191,7 @@ def _review_page(request, review: Review, shown: BlindReview, form: ScoreForm, n
 
 
 def _clock(review: Review) -> str:
-    window = review.challenge.window(Phase.SCREENING)
+    window = review.challenge.window(review.phase)
     return countdown(window) if window else ""
 
 
@@ -190,24 +199,39 @@ def _clock(review: Review) -> str:
 
 
 @require_safe
-def review_list(request, pk):
-    return _assignments_page(request, _own_challenge(request, pk))
+def review_list(request, pk, stage=ReviewStage.SCREENING):
+    return _assignments_page(request, _own_challenge(request, pk), KINDS[stage])
 
 
 @require_POST
-def review_assign(request, pk):
+def review_assign(request, pk, stage=ReviewStage.SCREENING):
     """Assign all that was ticked in one step; a refusal keeps what was ticked."""
-    challenge = _own_challenge(request, pk)
-    form = AssignForm(request.POST, plans=plan_assignments(challenge))
+    challenge, kind, note = _own_challenge(request, pk), KINDS[stage], request.POST.get("note", "")
+    form = AssignForm(request.POST, plans=plan_assignments(challenge, stage))
     try:
         if form.is_valid():
-            reviews = assign_reviewers(challenge, actor=request.user, pairs=form.chosen, note=form.cleaned_data["note"])
+            given = {"pairs": form.chosen, "stage": stage, "note": form.cleaned_data["note"]}
+            reviews = assign_reviewers(challenge, actor=request.user, **given)
             messages.success(request, f"已分派 {len(reviews)} 份评审，专家已收到通知。")
-            return redirect("challenges:review_list", pk)
+            return redirect(f"challenges:{kind.pages['plan']}", pk)
         messages.error(request, form.errors["pair"][0] if "pair" in form.errors else form.errors["note"][0])
     except TransitionError as error:
         messages.error(request, str(error))
-    return _assignments_page(request, challenge, chosen=request.POST.getlist("pair"), note=request.POST.get("note", ""))
+    return _assignments_page(request, challenge, kind, chosen=request.POST.getlist("pair"), note=note)
+
+
+@require_POST
+def review_remind(request, pk, stage=ReviewStage.SCREENING):
+    """Tell the experts who have not handed in everything."""
+    challenge = _own_challenge(request, pk)
+    try:
+        told = urge_reviewers(challenge, actor=request.user, stage=stage)
+    except TransitionError as error:
+        messages.error(request, str(error))
+    else:
+        done = f"已催办 {told} 位专家。" if told else "没有需要催办的专家：评审都已提交，或者今天已经催办过。"
+        messages.success(request, done)
+    return redirect(f"challenges:{KINDS[stage].pages['plan']}", pk)
 
 
 @require_POST
@@ -220,37 +244,38 @@ def review_remove(request, pk):
         messages.error(request, str(error))
     else:
         messages.success(request, f"已撤销{review.reviewer}的这份评审，请补派专家。")
-    return redirect("challenges:review_list", review.entry.challenge_id)
+    return redirect(f"challenges:{kind_of(review).pages['plan']}", review.entry.challenge_id)
 
 
 @require_POST
-def waiver_create(request, pk):
-    """The administrator's word that an expert may review this entry in spite of a tie."""
-    entry = get_object_or_404(Entry.objects.handled_by(request.user).for_list(), pk=pk)
+def waiver_create(request, pk, stage=ReviewStage.SCREENING):
+    """The administrator's word that an expert may review this item in spite of a tie."""
+    item = _own_item(request, pk, stage)
     if not request.user.has_perm("challenges.waive_conflict"):
         raise PermissionDenied
-    form = WaiverForm(request.POST, experts=pool_of(entry.challenge))
+    form = WaiverForm(request.POST, experts=pool_of(item.challenge))
     if form.is_valid():
         try:
-            waive_conflicts(entry, form.cleaned_data["user"], actor=request.user, reason=form.cleaned_data["reason"])
+            waive_conflicts(item, form.cleaned_data["user"], actor=request.user, reason=form.cleaned_data["reason"])
         except TransitionError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, "已豁免，理由已公布在赛事页面；现在可以分派这位专家。")
     else:
         messages.error(request, "没有豁免：请选择专家，并填写公开的理由。")
-    return redirect("challenges:review_list", entry.challenge_id)
+    return redirect(f"challenges:{KINDS[stage].pages['plan']}", entry_of(item).challenge_id)
 
 
-def _assignments_page(request, challenge, *, chosen=None, note=""):
-    plans = plan_assignments(challenge)
+def _assignments_page(request, challenge, kind, *, chosen=None, note=""):
+    plans = plan_assignments(challenge, kind.stage)
     if chosen is None:
         chosen = [each.key for plan in plans for each in plan.proposed]
     assigned, locked = sum(len(plan.reviews) for plan in plans), sum(plan.locked for plan in plans)
     context = {
         "challenge": challenge,
-        "clock": _challenge_clock(challenge),
-        "plans": [(plan, shown_need(plan.entry.need, request.user)) for plan in plans],
+        "kind": kind,
+        "clock": _challenge_clock(challenge, kind),
+        "plans": [(plan, _named(plan.item, request.user)) for plan in plans],
         "experts": pool_of(challenge),
         "chosen": chosen,
         "note": note,
@@ -259,7 +284,7 @@ def _assignments_page(request, challenge, *, chosen=None, note=""):
         "waiting": assigned - locked,
         "open_places": sum(plan.open_places for plan in plans),
         "missing": sum(plan.missing for plan in plans),
-        "may_assign": challenge.status == ChallengeStatus.SCREENING,
+        "may_assign": challenge.status == kind.phase,
         "may_waive": request.user.has_perm("challenges.waive_conflict"),
     }
     return render(request, "challenges/review_list.html", context)
@@ -269,46 +294,52 @@ def _assignments_page(request, challenge, *, chosen=None, note=""):
 
 
 @require_safe
-def review_results(request, pk):
-    return _results_page(request, _own_challenge(request, pk))
+def review_results(request, pk, stage=ReviewStage.SCREENING):
+    return _results_page(request, _own_challenge(request, pk), KINDS[stage])
 
 
 @require_POST
-def entry_decide(request, pk, name):
-    """Select an entry or drop it, by hand."""
-    entry = get_object_or_404(Entry.objects.handled_by(request.user).for_list(), pk=pk)
-    challenge = _own_challenge(request, entry.challenge_id)
-    if name not in {"select", "drop"}:
+def item_decide(request, pk, name, stage):
+    """Select an entry or drop it; have a solution come to the finals or not: by hand."""
+    item = _own_item(request, pk, stage)
+    challenge = _own_challenge(request, entry_of(item).challenge_id)
+    if name not in DECIDING[stage][1]:
         raise Http404
-    note = request.POST.get("note", "")
+    note, move = request.POST.get("note", ""), {Entry: move_entry, Solution: move_to_finals}[type(item)]
     try:
-        move_entry(entry, name, actor=request.user, note=note)
+        move(item, name, actor=request.user, note=note)
     except TransitionError as error:
-        messages.error(request, f"{entry.need.number}：{error}")
-        return _results_page(request, challenge, notes={entry.pk: note})
-    messages.success(request, f"{entry.need.number}：{entry.get_status_display()}。")
-    return redirect("challenges:review_results", challenge.pk)
+        messages.error(request, f"{number_of(item)}：{error}")
+        return _results_page(request, challenge, KINDS[stage], notes={item.pk: note})
+    messages.success(request, f"{number_of(item)}：{item.get_status_display()}。")
+    return redirect(f"challenges:{KINDS[stage].pages['results']}", challenge.pk)
 
 
-def _results_page(request, challenge, notes=()):
-    results = results_of(challenge)
+def _results_page(request, challenge, kind, notes=()):
+    results = results_of(challenge, kind.stage)
     notes = dict(notes)
+    workflow, names, url = DECIDING[kind.stage]
 
     def row(result):
-        entry = result.entry
-        is_open = challenge.status == ChallengeStatus.SCREENING
-        steps = entry_workflow.steps_for(entry, request.user) if is_open else []
-        steps = [step for step in steps if step.name in {"select", "drop"}]
-        return result, shown_need(entry.need, request.user), steps, notes.get(entry.pk, "")
+        item = result.item
+        steps = workflow.steps_for(item, request.user) if is_deciding else []
+        steps = [(step, reverse(url, args=[item.pk, step.name])) for step in steps if step.name in names]
+        return result, _named(item, request.user), steps, notes.get(item.pk, "")
 
+    # Without finals on site there is nobody to choose for them.
+    has_next = kind.stage == ReviewStage.SCREENING or challenge.window(Phase.FINALS) is not None
+    is_deciding = challenge.status == kind.phase and has_next
     context = {
         "challenge": challenge,
-        "clock": _challenge_clock(challenge),
+        "kind": kind,
+        "has_next": has_next,
+        "clock": _challenge_clock(challenge, kind),
         "criteria": results.criteria,
         "ranked": [row(result) for result in results.ranked],
         "unscored": [row(result) for result in results.unscored],
-        "rules": RULES,
-        "decided": sum(result.entry.status != EntryStatus.ENTERED for result in results.ranked),
+        "by_entry": sorted(results.ranked, key=lambda result: (result.entry.board_number, result.place)),
+        "rules": RULES[kind.stage],
+        "decided": sum(result.item.status not in kind.open for result in results.ranked),
     }
     return render(request, "challenges/review_results.html", context)
 
@@ -332,6 +363,18 @@ def _own_challenge(request, pk) -> Challenge:
     return get_object_or_404(Challenge.objects.run_by(request.user).for_list(), pk=pk)
 
 
-def _challenge_clock(challenge) -> str:
-    window = challenge.window(Phase.SCREENING)
-    return countdown(window) if window and challenge.status == ChallengeStatus.SCREENING else ""
+def _own_item(request, pk, stage) -> Item:
+    if stage == ReviewStage.SCREENING:
+        return get_object_or_404(Entry.objects.handled_by(request.user).for_list(), pk=pk)
+    found = Solution.objects.handed_in_to(request.user).for_list()
+    return get_object_or_404(found.select_related("entry__need__organisation"), pk=pk)
+
+
+def _named(item: Item, user):
+    """What the organiser's pages call the item by: the need as this reader may see it; a solution as it is."""
+    return shown_need(item.need, user) if isinstance(item, Entry) else item
+
+
+def _challenge_clock(challenge, kind) -> str:
+    window = challenge.window(kind.phase)
+    return countdown(window) if window and challenge.status == kind.phase else ""

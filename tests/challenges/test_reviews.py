@@ -371,16 +371,16 @@ def test_reviewers_are_reminded_once_of_three_days_and_once_of_one(new_screened,
 def test_confidential_needs_are_scored_after_the_pledge_alone(level, new_screened, experts, organiser):
     review = assign(new_screened("三坐标", level=level)[0], experts[0], organiser)
     assert "请先签署评审专家保密承诺" in attempt(score, review)
-    event = sign_pledge(review.challenge, actor=fresh(experts[0]), seen="2026-1")
-    assert (event.action, event.data, event.actor) == ("review_pledge", {"text_version": "2026-1"}, experts[0])
+    event = sign_pledge(review.challenge, actor=fresh(experts[0]), seen="2026-2")
+    assert (event.action, event.data, event.actor) == ("review_pledge", {"text_version": "2026-2"}, experts[0])
     assert attempt(score, reload(review)) == ""
 
 
 def test_a_pledge_is_signed_once_by_an_expert_who_has_read_it(challenge, experts, stranger):
-    assert attempt(sign_pledge, challenge, actor=stranger, seen="2026-1") == "只有本届赛事的评审专家签署保密承诺。"
+    assert attempt(sign_pledge, challenge, actor=stranger, seen="2026-2") == "只有本届赛事的评审专家签署保密承诺。"
     assert "已有新版本" in attempt(sign_pledge, challenge, actor=fresh(experts[0]), seen="2025-1")
     for _ in range(2):
-        sign_pledge(challenge, actor=fresh(experts[0]), seen="2026-1")
+        sign_pledge(challenge, actor=fresh(experts[0]), seen="2026-2")
     assert Event.objects.filter(action="review_pledge").count() == 1
     assert (pledged_challenges(experts[0]), pledged_challenges(experts[1])) == ({challenge.pk}, set())
 

@@ -39,8 +39,9 @@ def test_a_reviewer_reads_scores_and_hands_in(review, api):
 def test_a_reading_has_these_fields_and_no_others(review, api):
     _, data = api(review.reviewer).get(detail(review))
     assert " ".join(sorted(data)) == (
-        "category_display challenge challenge_name closes_at comment discipline_display enterprise id label lines "
-        "locked_at needs_pledge province quantities scores stage status status_display text title total"
+        "budget category_display challenge challenge_name closes_at comment conditions discipline_display enterprise "
+        "id label lines locked_at needs_pledge province quantities scores solution stage status status_display text "
+        "title total"
     )
     assert " ".join(sorted(data["lines"][0])) == (
         "accuracy_text codes_text conditions_text is_dynamic measurand mode mode_display note object_name obligation "
@@ -97,9 +98,9 @@ def test_the_pledge_is_read_and_signed(new_entry, experts, organiser, api):
     me = api(experts[0])
     assert me.get(detail(review))[1]["needs_pledge"] is True
     _, pledge = me.get(detail(review, "pledge"))
-    assert (pledge["version"], pledge["is_signed"], "保密" in pledge["text"]) == ("2026-1", False, True)
+    assert (pledge["version"], pledge["is_signed"], "保密" in pledge["text"]) == ("2026-2", False, True)
     assert me.post(detail(review, "pledge"), {"seen": "old"})[0] == 409
-    assert me.post(detail(review, "pledge"), {"seen": "2026-1"})[1]["is_signed"] is True
+    assert me.post(detail(review, "pledge"), {"seen": "2026-2"})[1]["is_signed"] is True
     assert me.get(detail(review))[1]["title"] == "坐标测量机校准"
     assert review.entry.need.events.filter(action="read").count() == 1
 

@@ -316,8 +316,8 @@ def test_before_the_pledge_nothing_of_a_confidential_need_is_read(confidential, 
 
 def test_after_the_pledge_reading_is_noted_for_the_enterprise_without_a_name(confidential, owner, as_user):
     client, url = as_user(confidential.reviewer), reverse("challenges:review_pledge", args=[confidential.pk])
-    assert "请先阅读承诺书" in client.post(url, {"seen": "2026-1"}).content.decode()
-    assert client.post(url, {"seen": "2026-1", "agreed": "on"}).url == confidential.get_absolute_url()
+    assert "请先阅读承诺书" in client.post(url, {"seen": "2026-2"}).content.decode()
+    assert client.post(url, {"seen": "2026-2", "agreed": "on"}).url == confidential.get_absolute_url()
     assert "qtext" in client.get(confidential.get_absolute_url()).content.decode()
     event = confidential.entry.need.events.get(action="read")
     assert (event.actor, event.data["organisation"]) == (None, "评审专家")
