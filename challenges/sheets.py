@@ -8,6 +8,7 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from challenges.models import Corrigendum, Entry
+from core.documents import Table
 from partnerships.sheets import SheetRow, add_sheet, read_table, saved, write_cell
 
 MAX_ROWS = 200
@@ -48,6 +49,7 @@ BOARD = {
     "指标": 50,
     "更正": 40,
 }
+WIDEST = 60
 CORRIGENDA = {"编号": 10, "更正内容": 80, "发布时间": 20}
 LINE_CELLS = ("object_name", "measurand", "range_text", "accuracy_text", "conditions_text", "codes_text")
 
@@ -90,6 +92,18 @@ def write_board(entries: Iterable[Entry], corrigenda: Iterable[Corrigendum]) -> 
     for each in corrigenda:
         published = f"{timezone.localtime(each.created_at):%Y-%m-%d %H:%M}"
         sheet.append([write_cell(sheet, value) for value in (each.entry.board_number, each.text, published)])
+    return saved(book)
+
+
+def write_tables(tables: Iterable[Table]) -> io.BytesIO:
+    """Each table as a sheet of its own, named by its caption, with columns as wide as what stands in them."""
+    book = Workbook(write_only=True)
+    for number, table in enumerate(tables, start=1):
+        columns = zip(table.headings, *table.rows, strict=True)
+        widths = {column[0]: min(WIDEST, max(len(str(each)) for each in column) * 2 + 2) for column in columns}
+        sheet = add_sheet(book, table.caption or f"表 {number}", widths)
+        for row in table.rows:
+            sheet.append([write_cell(sheet, value) for value in row])
     return saved(book)
 
 

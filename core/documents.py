@@ -21,7 +21,6 @@ from django.utils import timezone
 from core.http import without_controls
 
 FONT = "Microsoft YaHei"
-STYLES = ("css/tokens.css", "css/document.css")
 # So many block characters are the longest bar.
 LONGEST = 24
 NO_PDF = "这台服务器没有安装生成 PDF 的组件，请用浏览器的“打印”功能另存为 PDF；管理员可按运维说明安装 Pango。"
@@ -51,9 +50,9 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of texts under their headings; without headings, the first text of a row names the others."""
+    """Rows of texts and numbers under their headings; the first of a row names the others."""
 
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | int | Decimal]]
     headings: Sequence[str] = ()
     caption: str = ""
     kind: ClassVar[str] = "table"
@@ -106,17 +105,17 @@ class NoPdf(Exception):
 
 def to_pdf(document: Document) -> bytes:
     """The document as PDF; NoPdf where Pango is missing."""
-    return print_pdf("components/document_pdf.html", {"document": document})
+    return print_pdf("components/document_pdf.html", {"document": document}, style="document")
 
 
-def print_pdf(template: str, context: dict) -> bytes:
-    """A template of ours as PDF, with the styles of documents; nothing is loaded from anywhere."""
+def print_pdf(template: str, context: dict, *, style: str) -> bytes:
+    """A template of ours as PDF, with the style sheet of this one component; nothing is loaded from anywhere."""
     try:
         # Takes a second, and only few requests need it.
         from weasyprint import CSS, HTML
     except OSError as error:
         raise NoPdf(NO_PDF) from error
-    styles = [CSS(filename=finders.find(path)) for path in STYLES]
+    styles = [CSS(filename=finders.find(f"css/{name}.css")) for name in ("tokens", style)]
     return HTML(string=render_to_string(template, context), url_fetcher=_fetch_nothing).write_pdf(stylesheets=styles)
 
 
@@ -197,7 +196,7 @@ def _add_caption(file, caption: str) -> None:
         paragraph.paragraph_format.keep_with_next = True
 
 
-def _add_rows(file, rows: Sequence[Sequence[str]], headings: Sequence[str] = ()) -> None:
+def _add_rows(file, rows: Sequence[Sequence[str | int | Decimal]], headings: Sequence[str] = ()) -> None:
     """A table; its headings are repeated on each page, and what names a row is bold."""
     from docx.oxml import OxmlElement
 
@@ -216,8 +215,6 @@ def _add_rows(file, rows: Sequence[Sequence[str]], headings: Sequence[str] = ())
 
 # --- Given out ----------------------------------------------------------------------------------------------------
 
-KINDS = ("docx", "pdf", "html")
-
 
 def answer_document(request: HttpRequest, document: Document, kind: str, *, name: str) -> HttpResponse:
     """The document as a download of this kind, or as a page; where there is no PDF, the page with a note."""
@@ -225,10 +222,14 @@ def answer_document(request: HttpRequest, document: Document, kind: str, *, name
         return _download(to_docx(document), f"{name}.docx", DOCX)
     try:
         if kind == "pdf":
-            return _download(to_pdf(document), f"{name}.pdf", "application/pdf")
+            return answer_pdf(to_pdf(document), name=name)
     except NoPdf as error:
         messages.warning(request, str(error))
     return render(request, "components/document_page.html", {"document": document})
+
+
+def answer_pdf(content: bytes, *, name: str) -> FileResponse:
+    return _download(content, f"{name}.pdf", "application/pdf")
 
 
 def _download(content: bytes, name: str, content_type: str) -> FileResponse:

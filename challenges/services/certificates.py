@@ -1,6 +1,8 @@
 """Certificates for those who succeeded, issued once the public notice is over."""
 
+import re
 import secrets
+import unicodedata
 
 from challenges.models import Certificate, Challenge, Solution
 from challenges.models.certificates import CERTIFIED
@@ -25,3 +27,13 @@ def new_number() -> str:
     """
     letters = "".join(secrets.choice(ALPHABET) for _ in range(12))
     return f"ZS-{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+def normalised(text: str) -> str:
+    """A number as it is stored, however it was typed.
+
+    >>> normalised(" zs－7k2m 9pqr-w3xt ")
+    'ZS-7K2M-9PQR-W3XT'
+    """
+    signs = re.sub("[^0-9A-Z]", "", unicodedata.normalize("NFKC", text).upper())
+    return "-".join([signs[:2], *(signs[n : n + 4] for n in range(2, len(signs), 4))])[:20]

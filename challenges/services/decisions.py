@@ -126,7 +126,7 @@ def _tell_solvers(solution: Solution, what: str, *, actor: User) -> None:
         User.objects.acting_for(*solution.bodies),
         kind=NoticeKind.CHALLENGE,
         text=f"{solution.challenge.name}：方案 {solution.number} 的{what}",
-        url=reverse("challenges:solution_result", args=[solution.pk]),
+        url=reverse("challenges:solution_outcome", args=[solution.pk]),
         actor=actor,
     )
 

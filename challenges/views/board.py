@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from challenges.documents import answer_export, board_document
 from challenges.enums import Phase
 from challenges.filters.board import BoardFilter
 from challenges.forms.board import CorrigendumForm, InviteForm, ItemForm
@@ -57,6 +58,17 @@ def board_export(request, pk):
     content = write_board(challenge.entries.on_board().prefetch_related("corrigenda"), _corrigenda(challenge))
     name = f"{challenge.name} 榜单 {timezone.localdate():%Y-%m-%d}.xlsx"
     return FileResponse(content, as_attachment=True, filename=name)
+
+
+@login_not_required
+@require_safe
+def board_document_export(request, pk, kind):
+    """The whole board as a document: `docx`, `pdf` or `html`."""
+    challenge = _visible_challenge(request, pk)
+    if kind == "xlsx":
+        return redirect("challenges:board_export", pk)
+    entries = challenge.entries.on_board()
+    return answer_export(request, board_document(challenge, entries, _corrigenda(challenge)), kind)
 
 
 @login_not_required

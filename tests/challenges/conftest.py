@@ -11,13 +11,17 @@ from accounts.enums import MemberRole
 from accounts.models import User
 from challenges.enums import ChallengeStatus as C
 from challenges.enums import Phase
-from challenges.models import Challenge, Entry, PhaseWindow, Review, Solution
+from challenges.items import kind_of
+from challenges.models import Challenge, Entry, PhaseWindow, Promise, Review, SealedPrice, Solution
 from challenges.models.solutions import PARTS
+from challenges.seals import seal
 from challenges.services.board import confirm_item, post_items, prefilled, word_item
 from challenges.services.challenges import create_challenge, move_challenge, set_windows
 from challenges.services.entries import enter_need, move_entry
+from challenges.services.experts import sign_pledge
 from challenges.services.reviews import assign_reviewers, lock_review, save_scores
 from challenges.workflow import PHASES
+from partnerships.services.wording import newest_text
 from tests.conftest import seat
 
 LENGTH, INTO = timedelta(days=14), timedelta(days=4)
@@ -123,13 +127,21 @@ def start_screening(entry, organiser):
     return Entry.objects.get(pk=entry.pk)
 
 
-def assign(entry, reviewer, organiser, note="增派"):
-    """The review of the entry by this expert, newly assigned."""
-    return assign_reviewers(entry.challenge, actor=organiser, pairs=[(entry, reviewer)], note=note)[0]
+def assign(item, reviewer, organiser, note="增派"):
+    """The review of the entry or the solution by this expert, newly assigned."""
+    stage = kind_of(item).stage
+    return assign_reviewers(item.challenge, actor=organiser, pairs=[(item, reviewer)], stage=stage, note=note)[0]
+
+
+def pledge(review):
+    """Have the reviewer sign what the material asks for."""
+    sign_pledge(review.challenge, actor=fresh(review.reviewer), seen=newest_text("review_pledge")[0])
 
 
 def score(review, points=80, *, comment="总体可行", criteria=None):
     """Have the reviewer fill in the same points, or those given, for all criteria."""
+    if review.solution:
+        pledge(review)
     criteria = criteria or review.challenge.criteria.filter(stage=review.stage)
     given = points if isinstance(points, list) else [points] * len(criteria)
     rows = [
@@ -200,3 +212,53 @@ def new_solution(new_capability, provider, institute):
         )
 
     return make
+
+
+@pytest.fixture
+def contest(solving, new_solution, new_user, new_organisation, experts, provider, organiser):
+    """Two solutions to an item, scored by three experts each, with nothing decided yet; there are no finals."""
+    from tests.challenges import deciding
+
+    entry = advance(solving, "reviewing")
+    deciding.without_finals(entry)
+    partner, rival = new_user("联合单位业务员"), new_user("对手业务员")
+    joining = new_organisation("university", founder=partner, name="联合大学", region="310000")
+    rivalling = new_organisation("institute", founder=rival, name="对手计量院", region="330000")
+    best = new_solution(entry, "admitted")
+    other = new_solution(entry, "admitted", organisation=rivalling, author=rival, title="对手的方案")
+    deciding.join(best, joining, partner)
+    for expert in experts[:3]:
+        deciding.score_solution(best, expert, 90)
+        deciding.score_solution(other, expert, [40, 80, 80, 80, 80, 80])
+    return deciding.Contest(entry, best, other, provider, partner, rival, organiser)
+
+
+@pytest.fixture
+def reviewing(solving):
+    """An item whose solutions are being reviewed since four days."""
+    return advance(solving, "reviewing")
+
+
+@pytest.fixture
+def admitted(reviewing, new_solution):
+    """An admitted solution to it, with one promise and an opened price."""
+    return fill_in(new_solution(reviewing, "admitted"))
+
+
+def fill_in(solution, *, promised="U = 0.8 μm（k = 2）", amount="198000"):
+    """The solution with one row of 指标响应 and a price that has been opened."""
+    line = {"source": "board", **solution.entry.board_lines[0]}
+    Promise.objects.create(
+        solution=solution,
+        line=line,
+        promised_text=promised,
+        evidence="按 JJF 1064 比对过",
+        verdict="pass",
+        sentence="承诺值优于要求。",
+        backing="unknown",
+        backing_sentence="公开能力没有写到这一项。",
+    )
+    SealedPrice.objects.create(
+        solution=solution, cipher=seal(Decimal(amount)), amount=Decimal(amount), opened_at=timezone.now()
+    )
+    return Solution.objects.get(pk=solution.pk)
