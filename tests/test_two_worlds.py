@@ -30,7 +30,7 @@ from tests.two_worlds import ids_from, world_under_the_clock
 from tests.world import OUTSIDERS, markers
 
 pytestmark = pytest.mark.django_db
-CELLS = int(os.environ.get("LEAK_CELLS", "1500"))
+CELLS = int(os.environ.get("LEAK_CELLS", "2000"))
 ROLES = (*OUTSIDERS, "applicant", "rival")
 PAGE_METHODS = ("get", "post", "head")
 API_METHODS = ("get", "post", "put", "patch", "delete", "options")

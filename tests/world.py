@@ -304,7 +304,7 @@ def add_challenge(world: World):
     body = world.records["authority"]
     challenge = create_challenge(actor=organiser, organiser=body, name="挑战赛", theme="难题", rules_text="规则")
     begin = timezone.now() - timedelta(days=1)
-    ends = [begin + number * timedelta(days=7) for number in range(4)]
+    ends = [begin + number * timedelta(days=7) for number in range(len(PHASES) + 1)]
     calendar = dict(zip(PHASES, pairwise(ends), strict=True))
     set_windows(challenge, actor=organiser, calendar=calendar)
     move_challenge(challenge, "open_collecting", actor=organiser)
