@@ -19,8 +19,24 @@ from needs.services import confirm_public_text, create_need, follow_need, move_n
 from providers.models import Credential
 from providers.services import create_capability, move_capability, save_credential
 
+# What asks no database, or whose answer is no matter of it: enough to run once.
+PLAIN = (
+    "matching/engine/",
+    "tests/matching/engine/",
+    "tests/matching/test_evaluation.py",
+    "tests/providers/test_scope.py",
+    "tests/core/test_formats.py",
+    "tests/frontend/test_components.py",
+    "tests/browser/test_pages.py",
+)
 PASSWORD = "correct-horse-battery"
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.nodeid.startswith(PLAIN):
+            item.add_marker("plain")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -76,8 +76,8 @@ def need_page(role, level, status):
 
 
 def need_file(role, level, status, kind):
-    """Attachments: the open ones with the lines, the others with the whole need."""
-    is_open = kind == "open" and level == 1 and status == "published"
+    """Attachments: the open ones for verified institutes, the others with the whole need."""
+    is_open = kind == "open" and level == 1 and status == "published" and role == "provider"
     return 200 if is_open or (role in INSIDERS and sees(role, level, status)) else 404
 
 
