@@ -16,6 +16,7 @@ from challenges.api.reviews import (
     ReviewViewSet,
     WaiverViewSet,
 )
+from challenges.api.solutions import SolutionViewSet
 from matching.api import MatchView, ProposalViewSet, ReadView
 from needs.api import NeedViewSet
 from partnerships.api.agreements import AcceptanceViewSet, AgreementViewSet
@@ -38,6 +39,7 @@ api.register("challenge-invitations", InvitationViewSet, basename="invitation")
 api.register("reviews", ReviewViewSet)
 api.register("review-assignments", AssignmentViewSet, basename="assignment")
 api.register("conflict-waivers", WaiverViewSet)
+api.register("solutions", SolutionViewSet)
 api.register("confidentiality", ConfidentialityViewSet, basename="confidentiality")
 api.register("dockings", DockingViewSet)
 api.register("agreements", AgreementViewSet)

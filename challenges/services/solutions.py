@@ -29,6 +29,7 @@ from challenges.workflow import refuse_not_solving, solution_workflow
 from core.files import Checked, delete_file, store_file
 from core.models import Event
 from core.workflow import NotPermitted, TransitionError
+from providers.enums import CapabilityStatus
 from providers.models import Capability
 
 # Without these parts nobody can judge a solution; the others may stay empty.
@@ -38,6 +39,7 @@ MAX_FILES, MAX_CO_APPLICANTS = 10, 5
 ADMISSION = frozenset({"admit", "reject"})
 # The steps of this part; the others belong to reviewing and deciding.
 STEPS = ("submit", "withdraw", "redraft", *sorted(ADMISSION))
+ONLY_INSTITUTES = "只有已通过核验的机构可以揭榜；请先在“我的单位”登记或加入机构，并等待核验。"
 NO_SUCH_STEP = "没有这个操作，请刷新页面后重试。"
 SAME_ENTITY = "贵单位与这项需求的企业是同一单位或同一法人主体，按规则不能揭榜。"
 CHANGED_MEANWHILE = "您填写期间，方案已被同事修改。请另开窗口核对最新内容，再保存；您填写的内容还在下面。"
@@ -53,7 +55,7 @@ def start_solution(entry: Entry, *, actor: User, organisation: Organisation) -> 
     entry.challenge.lock()
     entry.lock()
     if organisation.pk not in actor.provider_ids:
-        raise NotPermitted("只有已通过核验的机构可以揭榜；请先在“我的单位”登记或加入机构，并等待核验。")
+        raise NotPermitted(ONLY_INSTITUTES)
     if refusal := refuse_solver(entry, organisation):
         raise TransitionError(refusal)
     if entry.solutions.filter(organisation=organisation).exists():
@@ -300,14 +302,18 @@ def checks_of(solution: Solution) -> list[Check]:
     missing_rows = "、".join(str(row.position + 1) for row in solution.promises.all() if not _is_answered(row))
     rows = f"逐行填写承诺值和依据{f'（第 {missing_rows} 行没有填全）' if missing_rows else ''}"
     waiting = "、".join(each.organisation.name for each in solution.co_applicants.all() if not each.agreed_at)
-    rests = solution.capability_id and own_capabilities(solution).filter(pk=solution.capability_id).exists()
     return [
         *(Check(f"填写{field(name).verbose_name}", bool(getattr(solution, name).strip()), name) for name in REQUIRED),
-        Check("选择本单位已发布的依托能力", bool(rests), "capability"),
+        Check("选择本单位已发布的依托能力", _is_published(solution.capability), "capability"),
         Check(rows, bool(solution.promises.all()) and not missing_rows, "promises"),
         Check("填写并密封报价", price_of(solution) is not None, "price"),
         Check(f"联合单位都已答复{f'（等待{waiting}）' if waiting else ''}", not waiting, "co-applicants"),
     ]
+
+
+def _is_published(capability: Capability | None) -> bool:
+    """Whether what was chosen among one's own is still published."""
+    return capability is not None and capability.status == CapabilityStatus.PUBLISHED
 
 
 def _is_answered(row) -> bool:
@@ -316,7 +322,7 @@ def _is_answered(row) -> bool:
 
 
 def _refuse_incomplete(solution: Solution, intro: str) -> None:
-    whole = Solution.objects.prefetch_related("promises", "co_applicants__organisation").get(pk=solution.pk)
+    whole = in_full(Solution.objects.filter(pk=solution.pk)).get()
     if missing := [check.label for check in checks_of(whole) if not check.is_done]:
         raise TransitionError(intro + "；".join(missing) + "。")
 
@@ -378,6 +384,14 @@ def own_solutions(user: User):
     """The solutions of one's institutes, and those these are asked to join or have joined."""
     joined = CoApplicant.objects.filter(organisation__in=user.provider_ids)
     return Solution.objects.filter(Q(organisation__in=user.provider_ids) | Q(pk__in=joined.values("solution")))
+
+
+def in_full(solutions):
+    """The solutions with all that their pages show, in a number of queries that does not grow with them."""
+    related = ("entry__challenge__organiser", "entry__need__organisation", "organisation", "capability", "price")
+    return solutions.select_related(*related).prefetch_related(
+        "promises", "files__author", "co_applicants__organisation", "entry__challenge__windows", "entry__need__grants"
+    )
 
 
 def counts_of(challenge: Challenge) -> list[tuple[Entry, int]]:

@@ -22,12 +22,14 @@ from challenges.forms.solutions import (
 from challenges.models import Challenge, Entry, Solution
 from challenges.responses import NEED, lines_for, quotes_need, shown_promises
 from challenges.services.solutions import (
+    ONLY_INSTITUTES,
     STEPS,
     add_co_applicant,
     add_file,
     answer_invitation,
     checks_of,
     counts_of,
+    in_full,
     is_over,
     mark_of,
     move_solution,
@@ -97,7 +99,7 @@ def solution_create(request, pk):
     bodies = [body for body in request.user.providers if chosen in (None, str(body.pk))]
     try:
         if not bodies:
-            raise TransitionError("请选择以哪家机构揭榜；还没有机构的，请先在“我的单位”登记并等待核验。")
+            raise TransitionError(ONLY_INSTITUTES)
         solution = start_solution(entry, actor=request.user, organisation=bodies[0])
     except TransitionError as error:
         messages.error(request, str(error))
@@ -326,18 +328,11 @@ def _shared(request, solution) -> dict:
 
 
 def _visible_solution(request, pk) -> Solution:
-    return get_object_or_404(_whole(Solution.objects.visible_to(request.user)), pk=pk)
+    return get_object_or_404(in_full(Solution.objects.visible_to(request.user)), pk=pk)
 
 
 def _own_solution(request, pk) -> Solution:
-    return get_object_or_404(_whole(Solution.objects.filter(organisation__in=request.user.provider_ids)), pk=pk)
-
-
-def _whole(solutions):
-    related = ("entry__challenge__organiser", "entry__need__organisation", "organisation", "capability", "price")
-    return solutions.select_related(*related).prefetch_related(
-        "promises", "files__author", "co_applicants__organisation", "entry__challenge__windows", "entry__need__grants"
-    )
+    return get_object_or_404(in_full(Solution.objects.filter(organisation__in=request.user.provider_ids)), pk=pk)
 
 
 def _put_into(form, error):
