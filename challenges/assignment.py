@@ -126,6 +126,8 @@ def _choose(panel: list[Plan], load: Counter, share: int) -> None:
     standing = Counter(review.reviewer_id for plan in panel for review in plan.reviews)
     able = Counter(candidate.user.pk for plan in panel if plan.open_places for candidate in plan.others)
     before = Counter(load)
+    # Who takes one solution to an item should be able to take them all.
+    share = max(share, sum(plan.open_places > 0 for plan in panel))
 
     def order(candidate: Candidate):
         who, now = candidate.user.pk, before[candidate.user.pk]

@@ -180,12 +180,13 @@ def _words_of_board(entry: Entry) -> dict:
 
 
 def _show_line(row: dict, veil: Veil) -> dict:
-    words = {name: veil(value) if isinstance(value, str) else value for name, value in row.items()}
-    shown = {
-        "mode_display": MeasuringMode(row["mode"]).label,
-        "obligation_display": Obligation(row["obligation"]).label,
+    """All cells of a line; one that a solver has written has but a few."""
+    words = {name: veil(value) if isinstance(value := row.get(name, ""), str) else value for name in LINE_FIELDS}
+    return words | {
+        "is_dynamic": bool(words["is_dynamic"]),
+        "mode_display": dict(MeasuringMode.choices).get(words["mode"], ""),
+        "obligation_display": dict(Obligation.choices).get(words["obligation"], ""),
     }
-    return words | shown
 
 
 def _show_solution(solution: Solution, veil: Veil, *, is_anonymous: bool) -> BlindSolution:

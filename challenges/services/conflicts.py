@@ -269,18 +269,17 @@ def _solvers_of(solutions: list[Solution]) -> dict[UUID, list[Side]]:
         behind[co_applicant.solution_id][co_applicant.organisation_id] = co_applicant.organisation
     bodies = [body for found in behind.values() for body in found]
     people, partners, joint = _people_of(bodies), _partners_of(bodies), _joint_applicants_of(bodies)
-    authors = dict(User.objects.filter(pk__in={each.author_id for each in solutions}).values_list("pk", "email"))
-    phones = dict(User.objects.filter(pk__in=authors).values_list("pk", "phone"))
+    authors = User.objects.in_bulk({each.author_id for each in solutions})
     contest = _contest_of({solution.entry.challenge_id for solution in solutions})
 
     def sides_of(solution: Solution) -> list[Side]:
-        author = (solution.author_id, authors[solution.author_id], phones[solution.author_id])
-        own = behind[solution.pk]
+        author, own = authors[solution.author_id], behind[solution.pk]
+        writer = (author.pk, author.email, author.phone)
         return [
             Side(
                 words=f"揭榜单位{body}",
                 body=body,
-                **_reached([*people[body.pk], *([author] if body.pk == solution.organisation_id else ())]),
+                **_reached([*people[body.pk], *([writer] if body.pk == solution.organisation_id else ())]),
                 partners=partners[body.pk],
                 solvers=contest[solution.entry.challenge_id] - own.keys(),
                 joint=joint[body.pk] - own.keys(),

@@ -18,6 +18,7 @@ from challenges.enums import ChallengeStatus, Phase, ReviewStage, ReviewStatus
 from challenges.items import KINDS, Item, Kind, entry_of, item_id, kind_of, number_of
 from challenges.models import Challenge, Criterion, PhaseWindow, Review, Score, Solution
 from challenges.models.reviews import PHASE_OF, STANDING
+from challenges.responses import quotes_need
 from challenges.services.conflicts import blocks_between, tell_of_gap, without_conflict
 from challenges.services.experts import challenges_judged_by, pledged_challenges, pool_of
 from challenges.workflow import refuse_scoring, review_workflow
@@ -53,7 +54,7 @@ def note_read(reviews: Iterable[Review], user: User, *, pledged: set) -> None:
     """Log that confidential material was read: in the need's history without a name, in the review's with it."""
     for review in reviews:
         if is_confidential(review) and review.challenge.pk in pledged:
-            if review.stage == ReviewStage.SCREENING:
+            if review.solution is None or quotes_need(review.solution):
                 data = {"organisation": "评审专家", "challenge": str(review.challenge.pk)}
                 review.entry.need.record("read", "查看保密内容", data=data)
             review.record("read", "查看评审材料", actor=user)
@@ -165,11 +166,11 @@ def assign_reviewers(
 
 def _refuse_pairs(challenge: Challenge, kind: Kind, pairs: list[tuple[Item, User]], note: str) -> None:
     """Raise when one of the pairs must not be."""
-    items = [item for item, _ in pairs]
+    items = [item for item, _ in pairs if kind_of(item) == kind]
     known = list(Review.objects.filter(stage=kind.stage, **{f"{kind.field}__in": items}).with_item())
     standing = {(item_id(review), review.reviewer_id) for review in known if review.status in STANDING}
     recused = {(item_id(review), review.reviewer_id) for review in known if review.status == ReviewStatus.RECUSED}
-    blocks = blocks_between({user for _, user in pairs}, set(items))
+    blocks = blocks_between({user for _, user in pairs}, {item for item, _ in pairs})
     pool = set(pool_of(challenge))
 
     def why_not(item: Item, user: User) -> str:
