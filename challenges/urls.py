@@ -1,7 +1,19 @@
 from django.urls import path
 
 from challenges.enums import ReviewStage
-from challenges.views import board, challenges, decisions, entries, finals, objections, reviews, solutions
+from challenges.views import (
+    board,
+    challenges,
+    decisions,
+    entries,
+    finals,
+    follow_ups,
+    objections,
+    report,
+    reviews,
+    signing,
+    solutions,
+)
 
 SCREENING, SOLUTION = {"stage": ReviewStage.SCREENING}, {"stage": ReviewStage.SOLUTION}
 
@@ -63,6 +75,14 @@ urlpatterns = [
         name="solution_partner_remove",
     ),
     path("solutions/<uuid:pk>/join/", solutions.solution_join, name="solution_join"),
+    path("<uuid:pk>/signing/", signing.signing, name="signing"),
+    path("solutions/<uuid:pk>/sign/", signing.solution_sign, name="solution_sign"),
+    path("solutions/<uuid:pk>/steward/", signing.solution_steward, name="solution_steward"),
+    path("<uuid:pk>/follow-ups/", follow_ups.follow_up_list, name="follow_up_list"),
+    path("follow-ups/", follow_ups.follow_up_desk, name="follow_up_desk"),
+    path("follow-ups/<uuid:pk>/", follow_ups.follow_up_edit, name="follow_up_edit"),
+    path("<uuid:pk>/report/", report.report, name="report"),
+    path("<uuid:pk>/report/<slug:kind>/", report.report_export, name="report_export"),
     path("expert/", reviews.expert_edit, name="expert_edit"),
     path("expert/ties/", reviews.tie_create, name="tie_create"),
     path("expert/ties/<uuid:pk>/remove/", reviews.tie_remove, name="tie_remove"),

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from accounts.api import NoticePreferenceViewSet, NoticeViewSet, OrganisationViewSet
+from challenges.api.after import ClosingViewSet, FollowUpViewSet, SigningViewSet
 from challenges.api.board import ItemViewSet
 from challenges.api.challenges import ChallengeViewSet
 from challenges.api.entries import EntryViewSet, InvitationViewSet
@@ -40,6 +41,8 @@ api.register("reviews", ReviewViewSet)
 api.register("review-assignments", AssignmentViewSet, basename="assignment")
 api.register("conflict-waivers", WaiverViewSet)
 api.register("solutions", SolutionViewSet)
+api.register("challenge-signings", SigningViewSet, basename="signing")
+api.register("challenge-follow-ups", FollowUpViewSet, basename="follow-up")
 api.register("confidentiality", ConfidentialityViewSet, basename="confidentiality")
 api.register("dockings", DockingViewSet)
 api.register("agreements", AgreementViewSet)
@@ -72,6 +75,16 @@ urlpatterns = [
         "api/v1/entry-results/<uuid:pk>/",
         EntryResultViewSet.as_view({"get": "retrieve"}, detail=True),
         name="api-entry-results",
+    ),
+    path(
+        "api/v1/challenge-funnels/<uuid:pk>/",
+        ClosingViewSet.as_view({"get": "retrieve"}, detail=True),
+        name="api-challenge-funnel",
+    ),
+    path(
+        "api/v1/challenge-reports/<uuid:pk>/<slug:kind>/",
+        ClosingViewSet.as_view({"get": "report"}, detail=True),
+        name="api-challenge-report",
     ),
     path("api/v1/match/", MatchView.as_view(), name="api-match"),
     path("api/v1/read/", ReadView.as_view(), name="api-read"),

@@ -4,7 +4,8 @@ import django_filters as filters
 from django.db.models import Q
 
 from challenges.enums import EntryStatus
-from challenges.models import Entry, Invitation
+from challenges.funnel import ENTRY_STEPS, entries_at
+from challenges.models import Challenge, Entry, Invitation
 
 SOURCES = [("enterprise", "企业报名"), ("organiser", "组织方代报")]
 
@@ -32,13 +33,28 @@ class EntryFilter(filters.FilterSet):
         return queryset.filter(confirmed_at__isnull=value == "no")
 
 
-class EntryApiFilter(EntryFilter):
+class RunEntryFilter(EntryFilter):
+    """How far an entry has come, for who runs its challenge; for others it is nothing to look into."""
+
+    step = filters.ChoiceFilter(
+        label="进展", choices=[(step.value, step.label) for step in ENTRY_STEPS], method="at_step", empty_label="全部"
+    )
+
+    class Meta(EntryFilter.Meta):
+        fields = [*EntryFilter.Meta.fields, "step"]
+
+    def at_step(self, queryset, name, value: str):
+        run = Challenge.objects.run_by(self.request.user).values("pk")
+        return queryset.filter(entries_at(value), challenge__in=run)
+
+
+class EntryApiFilter(RunEntryFilter):
     """By a plain id: a choice among records would tell which hidden ones exist."""
 
     challenge = filters.UUIDFilter(label="挑战赛", field_name="challenge_id")
 
-    class Meta(EntryFilter.Meta):
-        fields = ["challenge", *EntryFilter.Meta.fields]
+    class Meta(RunEntryFilter.Meta):
+        fields = ["challenge", *RunEntryFilter.Meta.fields]
 
 
 class InvitationFilter(filters.FilterSet):

@@ -9,14 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Organisation, User
-from challenges.enums import FollowUpState, Outcome, Phase
+from challenges.enums import ChallengeStatus, FollowUpState, Outcome, Phase
 from challenges.enums import SolutionStatus as S
 from challenges.models.challenges import Challenge, PhaseWindow
 from challenges.models.entries import Entry
 from core.files import StoredFile
 from core.models import TimestampedModel, TracedModel
 from matching.enums import Verdict
-from partnerships.models import Docking
+from partnerships.models import Agreement, Docking
 from providers.models import Capability
 
 # What a solution says, part by part, in the order of the form.
@@ -49,6 +49,10 @@ class SolutionQuerySet(models.QuerySet):
     def judged(self):
         """Those that were admitted."""
         return self.filter(status__in=JUDGED)
+
+    def signed(self):
+        """The selected ones on whose docking both sides have confirmed an agreement."""
+        return self.filter(status=S.SELECTED, docking__in=Agreement.objects.counted().values("docking"))
 
     def for_list(self):
         return self.select_related("entry__challenge", "entry__need", "organisation", "decision").prefetch_related(
@@ -294,6 +298,9 @@ class FollowUpQuerySet(models.QuerySet):
     def open(self):
         return self.filter(done_on__isnull=True)
 
+    def in_tracking(self):
+        return self.filter(solution__entry__challenge__status=ChallengeStatus.TRACKING)
+
     def to_fill_by(self, user):
         """Those that this person has to see to: as steward after the pledge, or as who runs the challenge."""
         if not user.is_authenticated:
@@ -342,3 +349,7 @@ class FollowUp(TracedModel):
     def days_overdue(self) -> int:
         """For how many days, of Shanghai, it should have been filled in; 0 while there is time, and once it is."""
         return 0 if self.done_on else max(0, (timezone.localdate() - self.due_on).days)
+
+    @property
+    def overdue_words(self) -> str:
+        return f"逾期 {self.days_overdue} 天"

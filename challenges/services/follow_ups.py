@@ -39,7 +39,7 @@ def months_after(day: date, months: int) -> date:
 
 def plan_follow_ups(challenge: Challenge, *, actor: User) -> list[FollowUp]:
     """The follow-ups of all signed solutions, counted from the day on which their docking was opened for the event."""
-    solutions = list(selected_solutions(challenge).exclude(docking=None))
+    solutions = list(selected_solutions([challenge]).exclude(docking=None))
     signed = Event.objects.filter(subject_id__in=[each.pk for each in solutions], action="sign")
     begun = {event.subject_id: timezone.localdate(event.created_at) for event in signed.order_by("number")}
     follow_ups = FollowUp.objects.bulk_create(
@@ -90,7 +90,7 @@ def why_not_filled(follow_up: FollowUp) -> str:
 def remind_of_follow_ups() -> int:
     """Tell who carries a docking that its follow-up is due, later the organisers that it is late; each of them once."""
     today = timezone.localdate()
-    due = FollowUp.objects.open().filter(due_on__lte=today, solution__entry__challenge__status=C.TRACKING)
+    due = FollowUp.objects.open().in_tracking().filter(due_on__lte=today)
     told = 0
     for follow_up in due.for_list():
         docking = follow_up.solution.docking

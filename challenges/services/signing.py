@@ -104,9 +104,9 @@ class Signing:
         return why_not_signed(self.solution)
 
 
-def selected_solutions(challenge: Challenge):
-    """The solutions that were selected, the decisions being released."""
-    found = Solution.objects.filter(entry__challenge=challenge, status=S.SELECTED)
+def selected_solutions(challenges: Iterable[Challenge]):
+    """The solutions of these challenges that were selected, the decisions being released."""
+    found = Solution.objects.filter(entry__challenge__in=challenges, status=S.SELECTED)
     return found.select_related("docking__steward", "entry__need__organisation").for_list()
 
 

@@ -15,6 +15,7 @@ from challenges.checklist import checks_for
 from challenges.clock import countdown
 from challenges.enums import ChallengeStatus, ReviewStage
 from challenges.forms.challenges import CalendarForm, ChallengeForm, CopyForm, CriterionFormSet, ExtensionForm
+from challenges.funnel import funnel_of
 from challenges.ical import write_calendar
 from challenges.models import Challenge
 from challenges.services.challenges import (
@@ -29,7 +30,7 @@ from challenges.services.challenges import (
     update_challenge,
 )
 from challenges.services.conflicts import published_waivers
-from challenges.workflow import PHASES, challenge_workflow
+from challenges.workflow import PHASES, RELEASED, challenge_workflow
 from core.forms import filled_rows
 from core.http import render_page
 from core.workflow import TransitionError
@@ -62,6 +63,7 @@ def challenge_detail(request, pk):
         "calendar": _calendar(challenge),
         "criteria": [(stage, [each for each in criteria if each.stage == stage]) for stage in ReviewStage],
         "may_run": request.user.has_perm("challenges.run_challenge", challenge),
+        "funnel": funnel_of(challenge, request.user) if challenge.status in RELEASED else None,
         "waivers": published_waivers(challenge),
         "cancelled": challenge.events.filter(action="cancel").last(),
     }
@@ -222,6 +224,8 @@ def _console(request, challenge, **bound):
         "step": step,
         "checks": checks,
         "missing": sum(not check.is_done for check in checks),
+        "is_released": challenge.status in RELEASED,
+        "funnel": funnel_of(challenge, request.user) if challenge.status != ChallengeStatus.DRAFT else None,
         "may_cancel": challenge.status in challenge_workflow.transitions["cancel"].sources,
         "extension_form": ExtensionForm(challenge=challenge, auto_id="extension_%s"),
         "events": challenge.events.select_related("actor"),

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from challenges.duplicates import find_twins
 from challenges.enums import ChallengeStatus, EntryStatus
-from challenges.filters.entries import EntryFilter
+from challenges.filters.entries import EntryFilter, RunEntryFilter
 from challenges.forms.entries import EntryForm, IntakeForm, OnBehalfForm, RecordedForm
 from challenges.matches import coverage_of, describe_coverage
 from challenges.models import Challenge, Entry, Intake, IntakeNeed
@@ -43,7 +43,7 @@ def entry_list(request, pk):
     challenge = _visible_challenge(request, pk)
     may_run = request.user.has_perm("challenges.run_challenge", challenge)
     entries = challenge.entries.handled_by(request.user).for_list()
-    found = EntryFilter(request.GET, entries, request=request)
+    found = (RunEntryFilter if may_run else EntryFilter)(request.GET, entries, request=request)
     page = Paginator(found.qs, 20).get_page(request.GET.get("page"))
     coverage = coverage_of(entry.need for entry in page.object_list) if may_run else {}
     page.object_list = [

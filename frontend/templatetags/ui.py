@@ -1,6 +1,5 @@
 """Tags and filters of the components shown on /styleguide/."""
 
-from decimal import Decimal
 
 from django import template
 from django.db.models import Choices
@@ -8,6 +7,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import mark_safe
 
+from core.money import in_wan
 from frontend.drawing import draw_range, stack
 
 register = template.Library()
@@ -63,7 +63,7 @@ def wan(amount):
     >>> wan(125000), wan(8000), wan(Decimal("0.01")), wan(None)
     ('12.5 万元', '0.8 万元', '0.000001 万元', '')
     """
-    return "" if amount is None else f"{Decimal(amount) / 10_000:,.6f}".rstrip("0").rstrip(".") + " 万元"
+    return in_wan(amount)
 
 
 @register.simple_tag

@@ -177,7 +177,7 @@ def test_a_co_organiser_from_elsewhere_names_a_steward_of_the_region(
     selected.challenge.co_organisers.add(elsewhere.organisations[0])
     assert not elsewhere.oversees(selected.entry.need.organisation.region)
     assert open_it(selected, fresh(elsewhere), steward).steward == steward
-    [shown] = signings_of(selected_solutions(selected.challenge), fresh(elsewhere))
+    [shown] = signings_of(selected_solutions([selected.challenge]), fresh(elsewhere))
     assert (shown.docking.steward, shown.is_readable) == (steward, False)
 
 
@@ -186,11 +186,11 @@ def test_sums_are_shown_once_both_sides_have_confirmed(selected, organiser, stew
     amounts = {"intent_amount": Decimal(300), "contract_amount": Decimal(200), "paid_amount": Decimal(50)}
     agreement = draft_agreement(docking, actor=owner, title="技术开发合同", signed_on=timezone.localdate(), **amounts)
     nothing = {"count": 0, "intent_amount": 0, "contract_amount": 0, "paid_amount": 0}
-    shown = signings_of(selected_solutions(selected.challenge), organiser)
+    shown = signings_of(selected_solutions([selected.challenge]), organiser)
     assert [each.sums for each in shown] == [nothing]
     assert sums_of(selected.challenge) == nothing
     for side, person in (("enterprise", owner), ("provider", provider)):
         move_agreement(agreement, f"{side}_confirm", actor=person, seen=content_mark(agreement))
-    [shown] = signings_of(selected_solutions(selected.challenge), organiser)
+    [shown] = signings_of(selected_solutions([selected.challenge]), organiser)
     assert (shown.sums, shown.is_readable) == ({"count": 1, **amounts}, True)
     assert sums_of(selected.challenge) == {"count": 1, **amounts}
