@@ -9,6 +9,13 @@ from accounts.api import NoticePreferenceViewSet, NoticeViewSet, OrganisationVie
 from challenges.api.after import ClosingViewSet, FollowUpViewSet, SigningViewSet
 from challenges.api.board import ItemViewSet
 from challenges.api.challenges import ChallengeViewSet
+from challenges.api.decisions import (
+    AnnouncementViewSet,
+    CertificateViewSet,
+    DecisionViewSet,
+    ObjectionViewSet,
+    OutcomeViewSet,
+)
 from challenges.api.entries import EntryViewSet, InvitationViewSet
 from challenges.api.reviews import (
     AssignmentViewSet,
@@ -41,6 +48,10 @@ api.register("reviews", ReviewViewSet)
 api.register("review-assignments", AssignmentViewSet, basename="assignment")
 api.register("conflict-waivers", WaiverViewSet)
 api.register("solutions", SolutionViewSet)
+api.register("challenge-decisions", DecisionViewSet, basename="decision")
+api.register("challenge-objections", ObjectionViewSet, basename="objection")
+api.register("solution-outcomes", OutcomeViewSet, basename="solution-outcome")
+api.register("certificates", CertificateViewSet, basename="certificate")
 api.register("challenge-signings", SigningViewSet, basename="signing")
 api.register("challenge-follow-ups", FollowUpViewSet, basename="follow-up")
 api.register("confidentiality", ConfidentialityViewSet, basename="confidentiality")
@@ -75,6 +86,21 @@ urlpatterns = [
         "api/v1/entry-results/<uuid:pk>/",
         EntryResultViewSet.as_view({"get": "retrieve"}, detail=True),
         name="api-entry-results",
+    ),
+    path(
+        "api/v1/challenge-funnels/<uuid:pk>/",
+        ClosingViewSet.as_view({"get": "retrieve"}, detail=True),
+        name="api-challenge-funnel",
+    ),
+    path(
+        "api/v1/challenge-reports/<uuid:pk>/<slug:kind>/",
+        ClosingViewSet.as_view({"get": "report"}, detail=True),
+        name="api-challenge-report",
+    ),
+    path(
+        "api/v1/announcements/<uuid:pk>/",
+        AnnouncementViewSet.as_view({"get": "retrieve"}, detail=True),
+        name="api-announcement",
     ),
     path(
         "api/v1/challenge-funnels/<uuid:pk>/",
