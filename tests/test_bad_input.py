@@ -33,6 +33,10 @@ WHO |= dict.fromkeys([f"challenges:{page}" for page in REVIEWING], "reviewer")
 WHO |= dict.fromkeys([f"review-{what}" for what in ("list", "detail", "lock", "recuse", "pledge")], "reviewer")
 WHO |= dict.fromkeys(["challenges:waiver_create", "waiver-list", "waiver-detail"], "admin")
 WHO |= dict.fromkeys(["assignment-list", "assignment-detail", "assignment-remove"], "organiser")
+SOLVING = ("create", "mine", "detail", "edit", "price", "file_create", "partner_create", "move", "join", "file")
+WHO |= dict.fromkeys([f"challenges:solution_{page}" for page in SOLVING], "provider")
+STEPS_OF_SOLUTION = ("list", "detail", "move", "price", "co-applicants", "co-applicant", "join", "upload", "file")
+WHO |= dict.fromkeys([f"solution-{what}" for what in STEPS_OF_SOLUTION], "provider")
 BY_PROVIDER = ("providers:", "matching:inbox", "matching:why", "matching:proposal", "capability", "proposal")
 
 
@@ -158,6 +162,9 @@ def test_methods_that_nothing_answers_are_405(method, world, visit):
         "entry-board",
         # The acceptance of a docking is put as a whole.
         "acceptance-detail",
+        # So do an attachment and a partner of a solution.
+        "solution-file",
+        "solution-co-applicant",
     }
 
 
@@ -174,6 +181,7 @@ FIELDS = [
     "stage asked agreed steward on planned_on held_on next_on next_step people place problems institute due_on text",
     "old_password new_password1 new_password2 autosave add_line submit is_qualitative",
     "intent_amount contract_amount paid_amount signed_on valid_until property_terms upload seen mark words",
+    "promises-TOTAL_FORMS promises-INITIAL_FORMS promises-0-promised_text promises-0-evidence amount answer hand_in",
     "accepted_on conclusion lines-0-achieved_text solution benefit enterprise_name shows_figures",
 ]
 VALUES = ["", NUL, LONG, "NaN", "1e999", "-1", "9" * 400, "<script>", "2026-99-99", "%s%n", "\u202e\ufeff", "0x1"]

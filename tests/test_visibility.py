@@ -386,6 +386,19 @@ def of_runners(answer, *, anonymous=404):
     return lambda role, name: anonymous if role == "anonymous" else answer if role in RUNNERS else 404
 
 
+SOLUTION = [{"name": "solution"}]
+
+
+def of_solver(answer, *, anonymous=SIGN_IN):
+    """What the institute gets of its draft; to others, whoever asked to join among them, it is not there."""
+    return lambda role, name: {"anonymous": anonymous, "provider": answer}.get(role, 404)
+
+
+def solving(role, name):
+    """The button on the board: whoever may not begin, or not now, is sent back with the reason."""
+    return SIGN_IN if role == "anonymous" else 302 if name == "entry1" else 404
+
+
 CHALLENGES = [{"name": "challenge"}, {"name": "draft_challenge"}]
 NEED = [{"level": level, "status": status} for level in LEVELS for status in STATES]
 FILE = [{**need, "kind": kind} for need in NEED for kind in ("open", "kept")]
@@ -692,6 +705,35 @@ ANSWERS = {
     ),
     "challenges:entry_decide": ("post", ENTERED, {"name": "select"}, of_entry(200)),
     "challenges:entry_results": ("get", ENTERED, {}, entry_results(SIGN_IN)),
+    "challenges:solution_create": ("post", ENTERED, {}, solving),
+    "challenges:solution_mine": ("get", NOTHING, {}, SIGNED_IN),
+    "challenges:solution_list": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:solution_detail": ("get", SOLUTION, {}, of_solver(200)),
+    # Solutions are not asked for yet: all that would change one leads back to its page with the reason.
+    "challenges:solution_edit": ("get", SOLUTION, {}, of_solver(302)),
+    "challenges:solution_price": ("post", SOLUTION, {}, of_solver(302)),
+    "challenges:solution_file_create": ("post", SOLUTION, {}, of_solver(302)),
+    "challenges:solution_partner_create": ("post", SOLUTION, {}, of_solver(302)),
+    "challenges:solution_move": ("post", SOLUTION, {"name": "withdraw"}, of_solver(409)),
+    "challenges:solution_file": ("get", SOLUTION, {"file": part("file")}, of_solver(200)),
+    "challenges:solution_file_remove": ("post", SOLUTION, {"file": part("file")}, of_solver(302)),
+    "challenges:solution_partner_remove": ("post", SOLUTION, {"partner": part("partner")}, of_solver(302)),
+    "challenges:solution_join": ("post", SOLUTION, {}, of_solver(404)),
+    "solution-list": ("get", NOTHING, {}, everyone),
+    "solution-detail": ("get", SOLUTION, {}, of_solver(200, anonymous=404)),
+    "solution-move": ("post", SOLUTION, {"name": "withdraw"}, of_solver(409, anonymous=401)),
+    "solution-price": ("post", SOLUTION, {}, of_solver(400, anonymous=401)),
+    "solution-co-applicants": ("post", SOLUTION, {}, of_solver(400, anonymous=401)),
+    "solution-co-applicant": (
+        "delete",
+        SOLUTION,
+        {"co_applicant": part("partner")},
+        of_solver(409, anonymous=401),
+    ),
+    "solution-join": ("post", SOLUTION, {}, of_solver(404, anonymous=401)),
+    "solution-upload": ("post", SOLUTION, {}, of_solver(415, anonymous=401)),
+    "solution-file": ("get", SOLUTION, {"file": part("file")}, of_solver(200, anonymous=404)),
+    "solution-counts": ("get", NOTHING, {"challenge": RANDOM}, lambda role: 404),
     "review-list": ("get", NOTHING, {}, everyone),
     "review-detail": ("get", REVIEW, {}, of_review(200, 200, anonymous=404)),
     "review-lock": ("post", REVIEW, {}, of_review(409, 409, anonymous=401)),
@@ -884,6 +926,8 @@ LISTS = {
     "board-item-list": [*SEARCHES, {"budget": "20"}],
     "invitation-list": [],
     "challenges:review_desk": [],
+    "challenges:solution_mine": [{"q": "qsolution"}, {"status": "draft"}],
+    "solution-list": [{"q": "qsolution"}, {"status": "draft"}],
     "review-list": [],
     "assignment-list": [{"status": "assigned"}],
     "waiver-list": [],
@@ -947,6 +991,7 @@ def test_no_page_and_no_endpoint_says_more_than_it_may(role, world, visit):
         secrets |= {b"qdraftchallenge", b"qexpert", b"qreviewcomment", b"qreviewreason"}
         secrets |= {b"qmilestone", b"qmessage", b"qdockingfile"}
         secrets |= {b"qagreement", b"qconclusion", b"qcase", b"987654.32", b"98.765432"}
+    secrets |= {b"386123", b"38.6123"} | (set() if role == "provider" else {b"qsolution"})
     leaks = {}
     for key, response in everything_read(world, visit, role).items():
         # The searched word stands in the search field again, and nowhere else.

@@ -20,7 +20,9 @@ from django.utils import timezone
 from accounts.enums import MemberRole
 from accounts.models import Membership, Organisation, User
 from accounts.services import found_organisation, issue_token, register_user, request_membership, verify_organisation
-from challenges.models import Entry, Intake, Review, Score, Waiver
+from challenges.models import CoApplicant, Entry, Intake, Review, Score, SealedPrice, Solution, SolutionFile, Waiver
+from challenges.models.solutions import PARTS
+from challenges.seals import seal
 from challenges.services.board import confirm_item, invite_institutes, post_items, prefilled, word_item
 from challenges.services.challenges import create_challenge, move_challenge, set_windows
 from challenges.services.conflicts import declare_tie
@@ -98,6 +100,7 @@ def build_world() -> World:
     add_ledger(world)
     add_challenge(world)
     add_reviews(world)
+    add_solutions(world)
     sign_in(world)
     return world
 
@@ -347,6 +350,21 @@ def add_reviews(world: World):
     world.records["waiver"] = Waiver.objects.create(
         entry=entry, user=other, kinds=["phone"], reason="仅此一位", author=admin
     )
+
+
+def add_solutions(world: World):
+    """The institute's draft for the item on the board, with a sealed price, an attachment and who is asked to join."""
+    provider = world.fresh("provider")
+    words = dict.fromkeys(PARTS, "qsolution")
+    solution = Solution.objects.create(
+        entry=world.records["entry1"], organisation=world.records["institute"], author=provider, **words
+    )
+    SealedPrice.objects.create(solution=solution, cipher=seal(Decimal("386123.45")))
+    asked = Organisation.objects.get(name="伙伴计量院")
+    CoApplicant.objects.create(solution=solution, organisation=asked, pk=part_id(solution.pk, "partner"))
+    upload = check_upload(ContentFile(b"qsolutionfile", "qsolutionfile.txt"))
+    store_file(SolutionFile(solution=solution, pk=part_id(solution.pk, "file")), upload, author=provider)
+    world.records["solution"] = solution
 
 
 def sign_in(world: World):
