@@ -47,7 +47,7 @@ class ExpertForm(forms.ModelForm):
         fields = ["disciplines", "expertise", "title", "workplace"]
         widgets = {"expertise": forms.Textarea(attrs={"rows": 4})}
         help_texts = {
-            "expertise": "写明熟悉的仪器、参量和方法，组织方据此分派需求，例如“坐标测量机校准、激光跟踪仪现场测量”。",
+            "expertise": "写明熟悉的仪器、参量和方法，组织方据此分派评审，例如“坐标测量机校准、激光跟踪仪现场测量”。",
             "title": "例如“研究员”“正高级工程师”。",
         }
 
@@ -82,7 +82,7 @@ class ScoreForm(forms.Form):
             max_length=comment.max_length,
             initial=review.comment,
             widget=forms.Textarea(attrs={"rows": 4}),
-            help_text="发榜后企业会看到分数、理由和总体意见，看不到您的姓名；请不要写能认出您的内容。",
+            help_text="结果公布后，对方单位会看到分数、理由和总体意见，看不到您的姓名；请不要写能认出您的内容。",
         )
 
     @property
@@ -135,7 +135,7 @@ class PledgeForm(forms.Form):
 
 
 class AssignForm(forms.Form):
-    """Pairs of entry and expert, as the check boxes of the page send them."""
+    """Pairs of item and expert, as the check boxes of the page send them."""
 
     pair = forms.MultipleChoiceField(
         required=False, error_messages={"invalid_choice": "名单已经变化，请核对后重新勾选。"}
@@ -144,7 +144,7 @@ class AssignForm(forms.Form):
 
     def __init__(self, data=None, *, plans, **options):
         super().__init__(data, **options)
-        self.pairs = {each.key: (plan.entry, each.user) for plan in plans for each in plan.candidates}
+        self.pairs = {each.key: (plan.item, each.user) for plan in plans for each in plan.candidates}
         self.fields["pair"].choices = [(key, key) for key in self.pairs]
 
     @property
@@ -153,12 +153,12 @@ class AssignForm(forms.Form):
 
 
 class WaiverForm(forms.ModelForm):
-    """For which excluded expert of one entry, and the public reason."""
+    """For which excluded expert of one item, and the public reason."""
 
     class Meta:
         model = Waiver
         fields = ["user", "reason"]
-        help_texts = {"reason": "会公布在赛事页面；请不要写专家姓名和企业名称。"}
+        help_texts = {"reason": "会公布在赛事页面；请不要写专家姓名、企业和揭榜单位的名称。"}
 
     def __init__(self, *args, experts, **options):
         super().__init__(*args, **options)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from itertools import product
 from secrets import choice
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -23,7 +24,7 @@ from challenges.services.conflicts import blocks_between, tell_of_gap, without_c
 from challenges.services.experts import challenges_judged_by, pledged_challenges, pool_of
 from challenges.workflow import refuse_scoring, review_workflow
 from core.enums import Level
-from core.models import Event
+from core.models import Event, record_each
 from core.workflow import NotPermitted, TransitionError
 
 # Without letters and digits that are mistaken for each other.
@@ -52,12 +53,15 @@ def is_confidential(review: Review) -> bool:
 
 def note_read(reviews: Iterable[Review], user: User, *, pledged: set) -> None:
     """Log that confidential material was read: in the need's history without a name, in the review's with it."""
-    for review in reviews:
-        if is_confidential(review) and review.challenge.pk in pledged:
-            if review.solution is None or quotes_need(review.solution):
-                data = {"organisation": "评审专家", "challenge": str(review.challenge.pk)}
-                review.entry.need.record("read", "查看保密内容", data=data)
-            review.record("read", "查看评审材料", actor=user)
+    read = [review for review in reviews if is_confidential(review) and review.challenge.pk in pledged]
+    record_each(read, "read", "查看评审材料", actor=user)
+    needs: dict[UUID, list] = {}
+    for review in read:
+        if review.solution is None or quotes_need(review.solution):
+            needs.setdefault(review.challenge.pk, []).append(review.entry.need)
+    for challenge, of_challenge in needs.items():
+        data = {"organisation": "评审专家", "challenge": str(challenge)}
+        record_each(of_challenge, "read", "查看保密内容", data=data)
 
 
 # --- Scoring --------------------------------------------------------------------------------------------------------
