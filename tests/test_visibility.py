@@ -399,6 +399,15 @@ def solving(role, name):
     return SIGN_IN if role == "anonymous" else 302 if name == "entry1" else 404
 
 
+# Last year's challenge, whose decisions are out.
+TRACKED, SIGNED, FOLLOW_UP = [{"name": "tracked_challenge"}], [{"name": "signed_solution"}], [{"name": "follow_up"}]
+
+
+def funnel_page(role, name):
+    """All of it for who runs the challenge; for others, nothing before the decisions are out."""
+    return 200 if role in RUNNERS else 409 if name == "challenge" else 404
+
+
 CHALLENGES = [{"name": "challenge"}, {"name": "draft_challenge"}]
 NEED = [{"level": level, "status": status} for level in LEVELS for status in STATES]
 FILE = [{**need, "kind": kind} for need in NEED for kind in ("open", "kept")]
@@ -734,6 +743,34 @@ ANSWERS = {
     "solution-upload": ("post", SOLUTION, {}, of_solver(415, anonymous=401)),
     "solution-file": ("get", SOLUTION, {"file": part("file")}, of_solver(200, anonymous=404)),
     "solution-counts": ("get", NOTHING, {"challenge": RANDOM}, lambda role: 404),
+    "challenges:signing": ("get", CHALLENGES, {}, challenge_console),
+    # Nobody is named as steward.
+    "challenges:solution_sign": ("post", SIGNED, {}, of_runners(200, anonymous=SIGN_IN)),
+    "challenges:solution_steward": ("post", SIGNED, {}, of_runners(200, anonymous=SIGN_IN)),
+    "challenges:follow_up_list": ("get", TRACKED, {}, of_docking(200)),
+    "challenges:follow_up_desk": ("get", NOTHING, {}, SIGNED_IN),
+    "challenges:follow_up_edit": (
+        "get",
+        FOLLOW_UP,
+        {},
+        of_docking({**dict.fromkeys(RUNNERS, 200), **dict.fromkeys(ENTERPRISE, 403)}),
+    ),
+    "challenges:report": ("get", TRACKED, {}, of_runners(200, anonymous=SIGN_IN)),
+    "challenges:report_export": ("get", TRACKED, {"kind": "docx"}, of_runners(200, anonymous=SIGN_IN)),
+    "signing-list": ("get", NOTHING, {}, everyone),
+    "signing-detail": ("get", SIGNED, {}, of_runners(200)),
+    "signing-stewards": ("get", SIGNED, {}, of_runners(200)),
+    "signing-sign": ("post", SIGNED, {}, of_runners(400, anonymous=401)),
+    "signing-steward": ("post", SIGNED, {}, of_runners(400, anonymous=401)),
+    "follow-up-list": ("get", NOTHING, {}, everyone),
+    "follow-up-detail": ("get", FOLLOW_UP, {}, of_docking(200, anonymous=404)),
+    "api-challenge-funnel": ("get", CHALLENGES, {}, funnel_page),
+    "api-challenge-report": (
+        "get",
+        TRACKED,
+        {"kind": "docx"},
+        lambda role, name: 200 if role in RUNNERS else 403,
+    ),
     "review-list": ("get", NOTHING, {}, everyone),
     "review-detail": ("get", REVIEW, {}, of_review(200, 200, anonymous=404)),
     "review-lock": ("post", REVIEW, {}, of_review(409, 409, anonymous=401)),
@@ -931,6 +968,9 @@ LISTS = {
     "review-list": [],
     "assignment-list": [{"status": "assigned"}],
     "waiver-list": [],
+    "challenges:follow_up_desk": [],
+    "signing-list": [],
+    "follow-up-list": [{"open": "true"}, {"state": "on_track"}],
     "partnerships:ledger_list": [*SEARCHES, {"source": "need"}, {"region": "310000"}, {"status": "open"}],
     "partnerships:ledger_taken": [*SEARCHES, {"source": "need"}, {"due": "soon"}, {"due": "overdue"}],
     "ledger-list": [*SEARCHES, {"list": "asked"}, {"list": "taken"}, {"status": "open"}, {"page_size": "1"}],

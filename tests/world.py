@@ -20,7 +20,20 @@ from django.utils import timezone
 from accounts.enums import MemberRole
 from accounts.models import Membership, Organisation, User
 from accounts.services import found_organisation, issue_token, register_user, request_membership, verify_organisation
-from challenges.models import CoApplicant, Entry, Intake, Review, Score, SealedPrice, Solution, SolutionFile, Waiver
+from challenges.models import (
+    Challenge,
+    CoApplicant,
+    Decision,
+    Entry,
+    FollowUp,
+    Intake,
+    Review,
+    Score,
+    SealedPrice,
+    Solution,
+    SolutionFile,
+    Waiver,
+)
 from challenges.models.solutions import PARTS
 from challenges.seals import seal
 from challenges.services.board import confirm_item, invite_institutes, post_items, prefilled, word_item
@@ -101,6 +114,7 @@ def build_world() -> World:
     add_challenge(world)
     add_reviews(world)
     add_solutions(world)
+    add_tracking(world)
     sign_in(world)
     return world
 
@@ -365,6 +379,38 @@ def add_solutions(world: World):
     upload = check_upload(ContentFile(b"qsolutionfile", "qsolutionfile.txt"))
     store_file(SolutionFile(solution=solution, pk=part_id(solution.pk, "file")), upload, author=provider)
     world.records["solution"] = solution
+
+
+def add_tracking(world: World):
+    """Last year's challenge: the solution of an institute that no role belongs to is signed and followed up."""
+    organiser, owner, now = world.fresh("organiser"), world.fresh("owner"), timezone.now()
+    docking = world.records["docking1"]
+    challenge = create_challenge(actor=organiser, organiser=world.records["authority"], name="去年的挑战赛")
+    Challenge.objects.filter(pk=challenge.pk).update(status="tracking")
+    entry = Entry.objects.create(
+        challenge=challenge,
+        need=docking.need,
+        author=owner,
+        status="on_board",
+        board_number="CH-01",
+        board_title="坐标测量机",
+        board_text="坐标测量机长度示值误差",
+        confirmed_at=now,
+        confirmed_by=owner,
+    )
+    partner = User.objects.get(email="partner@example.com")
+    solution = Solution.objects.create(
+        entry=entry,
+        organisation=docking.institute,
+        author=partner,
+        status="selected",
+        title="去年的方案",
+        submitted_at=now,
+        docking=docking,
+    )
+    Decision.objects.create(solution=solution, outcome="selected", author=organiser, released_at=now)
+    world.records |= {"tracked_challenge": challenge, "signed_solution": solution}
+    world.records["follow_up"] = FollowUp.objects.create(solution=solution, months=3, due_on=timezone.localdate())
 
 
 def sign_in(world: World):
