@@ -17,6 +17,7 @@ from challenges.api.decisions import (
     OutcomeViewSet,
 )
 from challenges.api.entries import EntryViewSet, InvitationViewSet
+from challenges.api.finals import FinalsViewSet
 from challenges.api.reviews import (
     AssignmentViewSet,
     EntryResultViewSet,
@@ -82,6 +83,12 @@ urlpatterns = [
         ReviewResultViewSet.as_view({"get": "retrieve"}, detail=True),
         name="api-review-results",
     ),
+    path(
+        "api/v1/finals/<uuid:pk>/",
+        FinalsViewSet.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True),
+        name="api-finals",
+    ),
+    path("api/v1/finals/<uuid:pk>/draw/", FinalsViewSet.as_view({"post": "draw"}, detail=True), name="api-finals-draw"),
     path(
         "api/v1/entry-results/<uuid:pk>/",
         EntryResultViewSet.as_view({"get": "retrieve"}, detail=True),

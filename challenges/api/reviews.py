@@ -51,7 +51,7 @@ class ReviewViewSet(UpdateMixin, ApiViewSet):
     def get_queryset(self):
         """What one may see at this moment, by label: neither ids nor times give an order."""
         own = [review.pk for review in open_reviews_of(self.request.user)]
-        return Review.objects.filter(pk__in=own).for_list().order_by("label", "pk")
+        return Review.objects.filter(pk__in=own).for_reading().order_by("label", "pk")
 
     def show(self, review):
         return show_review(review, pledged=self._pledged)

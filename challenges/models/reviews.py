@@ -113,19 +113,16 @@ class ReviewQuerySet(models.QuerySet):
         )
 
     def for_list(self):
-        bodies = ("solution__organisation", "solution__co_applicants__organisation")
-        return (
-            self.with_item()
-            .select_related("solution__author", "solution__price")
-            .prefetch_related(
-                "scores__criterion",
-                "entry__need__lines",
-                "entry__challenge__windows",
-                "entry__challenge__criteria",
-                "solution__promises",
-                *(f"{body}__{known}" for body in bodies for known in ("memberships__user", "credentials")),
-            )
+        return self.with_item().prefetch_related(
+            "scores__criterion", "entry__need__lines", "entry__challenge__windows", "entry__challenge__criteria"
         )
+
+    def for_reading(self):
+        """With all that the reviewer is shown, and all that is to be kept from them."""
+        bodies = ("solution__organisation", "solution__co_applicants__organisation")
+        known = [f"{body}__{known}" for body in bodies for known in ("memberships__user", "credentials")]
+        shown = self.for_list().select_related("solution__author", "solution__price")
+        return shown.prefetch_related("solution__promises", *known)
 
 
 class Review(TracedModel):

@@ -42,7 +42,7 @@ def open_reviews_of(user: User) -> list[Review]:
         return []
     own = Review.objects.of_reviewer(user).filter(entry__challenge__in=challenges_judged_by(user).values("pk"))
     own = own.exclude(entry__challenge__status=ChallengeStatus.CANCELLED)
-    readable = [review for review in own.for_list() if review.item.status in kind_of(review).readable]
+    readable = [review for review in own.for_reading() if review.item.status in kind_of(review).readable]
     return sorted(without_conflict(readable), key=lambda review: review.label)
 
 

@@ -346,11 +346,11 @@ def test_a_pair_names_either_an_entry_or_a_solution(given, admitted, experts, or
     [
         ("desk", "expert", 32),
         ("plan", "organiser", 37),
-        ("results", "organiser", 39),
+        ("results", "organiser", 34),
         ("API: reviews", "expert", 47),
         ("API: assignments", "organiser", 5),
         ("API: proposals", "organiser", 31),
-        ("API: results", "organiser", 38),
+        ("API: results", "organiser", 33),
     ],
 )
 def test_many_rows_take_as_many_queries_as_one(
