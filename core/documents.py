@@ -57,6 +57,11 @@ class Table:
     caption: str = ""
     kind: ClassVar[str] = "table"
 
+    @property
+    def cells(self) -> list[list[tuple[str | int | Decimal, bool]]]:
+        """The rows, each text with whether it is a number."""
+        return [[(text, not isinstance(text, str)) for text in row] for row in self.rows]
+
 
 @dataclass(frozen=True)
 class Bar:

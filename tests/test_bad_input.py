@@ -33,7 +33,11 @@ WHO |= dict.fromkeys([f"challenges:{page}" for page in REVIEWING], "reviewer")
 WHO |= dict.fromkeys([f"review-{what}" for what in ("list", "detail", "lock", "recuse", "pledge")], "reviewer")
 WHO |= dict.fromkeys(["challenges:waiver_create", "waiver-list", "waiver-detail"], "admin")
 WHO |= dict.fromkeys([f"signing-{what}" for what in ("list", "detail", "stewards", "sign", "steward")], "organiser")
-WHO |= dict.fromkeys(["follow-up-list", "follow-up-detail", "api-challenge-funnel", "api-challenge-report"], "organiser")
+WHO |= dict.fromkeys(
+    ["follow-up-list", "follow-up-detail", "api-challenge-funnel", "api-challenge-report"], "organiser"
+)
+WHO |= dict.fromkeys(["decision-list", "decision-detail", "decision-amend", "objection-reply"], "organiser")
+WHO |= dict.fromkeys(["objection-detail", "solution-outcome-detail"], "organiser")
 WHO |= dict.fromkeys(["assignment-list", "assignment-detail", "assignment-remove"], "organiser")
 SOLVING = ("create", "mine", "detail", "edit", "price", "file_create", "partner_create", "move", "join", "file")
 WHO |= dict.fromkeys([f"challenges:solution_{page}" for page in SOLVING], "provider")
@@ -185,6 +189,7 @@ FIELDS = [
     "intent_amount contract_amount paid_amount signed_on valid_until property_terms upload seen mark words",
     "promises-TOTAL_FORMS promises-INITIAL_FORMS promises-0-promised_text promises-0-evidence amount answer hand_in",
     "accepted_on conclusion lines-0-achieved_text solution benefit enterprise_name shows_figures",
+    "outcome is_upheld entry",
 ]
 VALUES = ["", NUL, LONG, "NaN", "1e999", "-1", "9" * 400, "<script>", "2026-99-99", "%s%n", "\u202e\ufeff", "0x1"]
 

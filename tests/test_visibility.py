@@ -403,6 +403,30 @@ def solving(role, name):
 TRACKED, SIGNED, FOLLOW_UP = [{"name": "tracked_challenge"}], [{"name": "signed_solution"}], [{"name": "follow_up"}]
 
 
+DECISION, OBJECTION, CERTIFICATE = ([{"name": name}] for name in ("decision", "objection", "certificate"))
+ANNOUNCED = [{"name": "challenge"}, *TRACKED]
+
+
+def announced_page(role, name):
+    """Everybody, once the decisions are released."""
+    return 200 if name == "tracked_challenge" else 404
+
+
+def objections_page(role, name):
+    return SIGN_IN if role == "anonymous" else 200 if name == "tracked_challenge" or role in RUNNERS else 404
+
+
+def of_bodies(answer, *, anonymous=SIGN_IN):
+    """Those behind a solution, and who runs its challenge."""
+    known = RUNNERS | {"provider"}
+    return lambda role, name: anonymous if role == "anonymous" else answer if role in known else 404
+
+
+def of_objector(author, runners, *, anonymous):
+    answers = {"anonymous": anonymous, "stranger": author, **dict.fromkeys(RUNNERS, runners)}
+    return lambda role, name: answers.get(role, 404)
+
+
 def funnel_page(role, name):
     """All of it for who runs the challenge; for others, nothing before the decisions are out."""
     return 200 if role in RUNNERS else 409 if name == "challenge" else 404
@@ -743,6 +767,31 @@ ANSWERS = {
     "solution-upload": ("post", SOLUTION, {}, of_solver(415, anonymous=401)),
     "solution-file": ("get", SOLUTION, {"file": part("file")}, of_solver(200, anonymous=404)),
     "solution-counts": ("get", NOTHING, {"challenge": RANDOM}, lambda role: 404),
+    "challenges:decision_list": ("get", [*CHALLENGES, *TRACKED], {}, challenge_console),
+    "challenges:decision_export": ("get", TRACKED, {"kind": "xlsx"}, challenge_console),
+    # Nothing is chosen or answered: the page comes back with what is missing.
+    "challenges:decision_save": ("post", SIGNED, {}, of_runners(200, anonymous=SIGN_IN)),
+    "challenges:decision_amend": ("post", DECISION, {}, of_runners(200, anonymous=SIGN_IN)),
+    "challenges:objection_answer": ("post", OBJECTION, {}, of_runners(200, anonymous=SIGN_IN)),
+    "challenges:objection_create": ("post", ANNOUNCED, {}, objections_page),
+    "challenges:objection_list": ("get", ANNOUNCED, {}, objections_page),
+    "challenges:announcement": ("get", ANNOUNCED, {}, announced_page),
+    "challenges:announcement_export": ("get", ANNOUNCED, {"kind": "docx"}, announced_page),
+    "challenges:board_document_export": ("get", CHALLENGE, {"kind": "docx"}, lambda role, name: 200),
+    "challenges:solution_outcome": ("get", SIGNED, {}, of_bodies(200)),
+    "challenges:certificate_export": ("get", CERTIFICATE, {}, of_bodies(200)),
+    "challenges:certificate_check": ("get", NOTHING, {}, everyone),
+    "decision-list": ("get", NOTHING, {}, everyone),
+    "decision-detail": ("get", DECISION, {}, of_runners(200)),
+    "decision-amend": ("post", DECISION, {}, of_runners(400, anonymous=401)),
+    "objection-list": ("get", NOTHING, {}, everyone),
+    "objection-detail": ("get", OBJECTION, {}, of_objector(200, 200, anonymous=404)),
+    "objection-reply": ("post", OBJECTION, {}, of_objector(400, 400, anonymous=401)),
+    "solution-outcome-list": ("get", NOTHING, {}, everyone),
+    "solution-outcome-detail": ("get", SIGNED, {}, of_bodies(200, anonymous=404)),
+    "certificate-list": ("get", NOTHING, {}, everyone),
+    "certificate-detail": ("get", NOTHING, {"number": "ZS-2222-3333-4444"}, everyone),
+    "api-announcement": ("get", ANNOUNCED, {}, announced_page),
     "challenges:signing": ("get", CHALLENGES, {}, challenge_console),
     # Nobody is named as steward.
     "challenges:solution_sign": ("post", SIGNED, {}, of_runners(200, anonymous=SIGN_IN)),
@@ -965,6 +1014,10 @@ LISTS = {
     "challenges:review_desk": [],
     "challenges:solution_mine": [{"q": "qsolution"}, {"status": "draft"}],
     "solution-list": [{"q": "qsolution"}, {"status": "draft"}],
+    "decision-list": [{"outcome": "selected"}],
+    "objection-list": [{"is_answered": "false"}],
+    "solution-outcome-list": [],
+    "certificate-list": [],
     "review-list": [],
     "assignment-list": [{"status": "assigned"}],
     "waiver-list": [],
@@ -1031,6 +1084,10 @@ def test_no_page_and_no_endpoint_says_more_than_it_may(role, world, visit):
         secrets |= {b"qdraftchallenge", b"qexpert", b"qreviewcomment", b"qreviewreason"}
         secrets |= {b"qmilestone", b"qmessage", b"qdockingfile"}
         secrets |= {b"qagreement", b"qconclusion", b"qcase", b"987654.32", b"98.765432"}
+    if role not in {*RUNNERS, "provider"}:
+        secrets |= {b"qdecision"}
+    if role not in {*RUNNERS, "stranger"}:
+        secrets |= {b"qobjection"}
     secrets |= {b"386123", b"38.6123"} | (set() if role == "provider" else {b"qsolution"})
     leaks = {}
     for key, response in everything_read(world, visit, role).items():

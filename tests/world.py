@@ -21,12 +21,15 @@ from accounts.enums import MemberRole
 from accounts.models import Membership, Organisation, User
 from accounts.services import found_organisation, issue_token, register_user, request_membership, verify_organisation
 from challenges.models import (
+    Certificate,
     Challenge,
     CoApplicant,
     Decision,
     Entry,
     FollowUp,
     Intake,
+    Objection,
+    PhaseWindow,
     Review,
     Score,
     SealedPrice,
@@ -115,6 +118,7 @@ def build_world() -> World:
     add_reviews(world)
     add_solutions(world)
     add_tracking(world)
+    add_decisions(world)
     sign_in(world)
     return world
 
@@ -411,6 +415,25 @@ def add_tracking(world: World):
     Decision.objects.create(solution=solution, outcome="selected", author=organiser, released_at=now)
     world.records |= {"tracked_challenge": challenge, "signed_solution": solution}
     world.records["follow_up"] = FollowUp.objects.create(solution=solution, months=3, due_on=timezone.localdate())
+
+
+def add_decisions(world: World):
+    """What became of last year's solution, which the institute had joined: announced, objected to, and certified."""
+    challenge, solution = world.records["tracked_challenge"], world.records["signed_solution"]
+    institute, stranger, now = world.records["institute"], world.fresh("stranger"), timezone.now()
+    PhaseWindow.objects.create(
+        challenge=challenge, phase="announced", opens_at=now - timedelta(days=20), closes_at=now - timedelta(days=10)
+    )
+    CoApplicant.objects.create(solution=solution, organisation=institute, agreed_at=now)
+    solution.decision.text = "qdecision"
+    solution.decision.save()
+    world.records["decision"] = solution.decision
+    world.records["objection"] = Objection.objects.create(
+        challenge=challenge, author=stranger, organisation=stranger.organisations[0], text="qobjection"
+    )
+    world.records["certificate"] = Certificate.objects.create(
+        solution=solution, organisation=institute, number="ZS-2222-3333-4444"
+    )
 
 
 def sign_in(world: World):

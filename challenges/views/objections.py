@@ -98,7 +98,8 @@ def _objections_page(request, challenge, *, form=None, answers=()):
         "objections": [(each, answer_form(each)) for each in found],
         "open": sum(not each.answered_at for each in found),
         "refusal": refusal,
-        "form": form or ("" if refusal else _objection_form(request, challenge)),
+        # Who runs the challenge answers objections; it has no use for raising one.
+        "form": form or (None if refusal or may_run else _objection_form(request, challenge)),
     }
     return render(request, "challenges/objection_list.html", context)
 
