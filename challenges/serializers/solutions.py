@@ -161,8 +161,10 @@ class SolutionInputSerializer(serializers.ModelSerializer):
 
     def get_fields(self):
         fields = super().get_fields()
-        own = Capability.objects.published().filter(organisation__in=self._user.provider_ids)
-        fields["capability"].queryset = own
+        # The description of the API is asked for by nobody in particular.
+        if self._user.is_authenticated:
+            own = Capability.objects.published().filter(organisation__in=self._user.provider_ids)
+            fields["capability"].queryset = own
         return fields
 
     def validate_entry(self, pk):
