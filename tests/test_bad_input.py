@@ -31,7 +31,8 @@ REVIEWING = (
 )
 WHO |= dict.fromkeys([f"challenges:{page}" for page in REVIEWING], "reviewer")
 WHO |= dict.fromkeys([f"review-{what}" for what in ("list", "detail", "lock", "recuse", "pledge")], "reviewer")
-WHO |= dict.fromkeys(["challenges:waiver_create", "waiver-list", "waiver-detail"], "admin")
+WHO |= dict.fromkeys(["api-finals", "api-finals-draw"], "organiser")
+WHO |= dict.fromkeys(["challenges:waiver_create", "challenges:solution_waive", "waiver-list", "waiver-detail"], "admin")
 WHO |= dict.fromkeys([f"signing-{what}" for what in ("list", "detail", "stewards", "sign", "steward")], "organiser")
 WHO |= dict.fromkeys(
     ["follow-up-list", "follow-up-detail", "api-challenge-funnel", "api-challenge-report"], "organiser"

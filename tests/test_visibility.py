@@ -728,6 +728,7 @@ ANSWERS = {
     "challenges:review_recuse": ("post", REVIEW, {}, of_review(200, 302)),
     "challenges:review_list": ("get", CHALLENGES, {}, challenge_console),
     "challenges:review_assign": ("post", CHALLENGES, {}, challenge_console),
+    "challenges:review_remind": ("post", CHALLENGES, {}, of_runners(302, anonymous=SIGN_IN)),
     "challenges:review_remove": ("post", REVIEW, {}, of_runners(302, anonymous=SIGN_IN)),
     "challenges:review_results": ("get", CHALLENGES, {}, challenge_console),
     "challenges:waiver_create": (
@@ -736,6 +737,19 @@ ANSWERS = {
         {},
         one_of({"admin": 302, **dict.fromkeys([*ENTERPRISE, "organiser"], 403)}, 404),
     ),
+    "challenges:solution_reviews": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:solution_review_assign": ("post", CHALLENGES, {}, challenge_console),
+    "challenges:solution_review_remind": ("post", CHALLENGES, {}, of_runners(302, anonymous=SIGN_IN)),
+    "challenges:solution_results": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:solution_waive": ("post", SIGNED, {}, one_of({"admin": 302, "organiser": 403}, 404)),
+    # What is refused comes back as a page that says why.
+    "challenges:solution_shortlist": ("post", SIGNED, {"name": "shortlist"}, of_runners(200, anonymous=SIGN_IN)),
+    "challenges:finals": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:finals_draw": ("post", CHALLENGES, {}, challenge_console),
+    "challenges:finals_marks": ("post", CHALLENGES, {}, challenge_console),
+    "challenges:finals_read": ("post", CHALLENGES, {}, challenge_console),
+    "challenges:finals_sheet": ("get", CHALLENGES, {}, challenge_console),
+    "challenges:finals_export": ("get", CHALLENGES, {}, challenge_console),
     "challenges:entry_decide": ("post", ENTERED, {"name": "select"}, of_entry(200)),
     "challenges:entry_results": ("get", ENTERED, {}, entry_results(SIGN_IN)),
     "challenges:solution_create": ("post", ENTERED, {}, solving),
@@ -831,6 +845,8 @@ ANSWERS = {
     "assignment-proposals": ("get", NOTHING, {"challenge": RANDOM}, lambda role: 404),
     "waiver-list": ("get", NOTHING, {}, everyone),
     "waiver-detail": ("get", WAIVER, {}, of_runners(200)),
+    "api-finals": ("get", CHALLENGES, {}, of_runners(200)),
+    "api-finals-draw": ("post", CHALLENGES, {}, of_runners(409, anonymous=401)),
     "api-review-results": ("get", CHALLENGES, {}, of_runners(200)),
     "api-entry-results": ("get", ENTERED, {}, entry_results(404)),
     "entry-list": ("get", NOTHING, {}, everyone),
@@ -1019,7 +1035,7 @@ LISTS = {
     "solution-outcome-list": [],
     "certificate-list": [],
     "review-list": [],
-    "assignment-list": [{"status": "assigned"}],
+    "assignment-list": [{"status": "assigned"}, {"stage": "solution"}],
     "waiver-list": [],
     "challenges:follow_up_desk": [],
     "signing-list": [],
@@ -1055,7 +1071,8 @@ def readable_pages(world, role):
     """
     for name, (method, records, rest, rule) in ANSWERS.items():
         for record in records:
-            if method == "get" and record and not name.endswith(("edit", "export")) and rule(role, **record) == 200:
+            is_page = method == "get" and record and not name.endswith(("edit", "export", "sheet"))
+            if is_page and rule(role, **record) == 200:
                 yield address_of(name, record, rest, record_of(world, record).pk)
 
 

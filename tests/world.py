@@ -391,6 +391,9 @@ def add_tracking(world: World):
     docking = world.records["docking1"]
     challenge = create_challenge(actor=organiser, organiser=world.records["authority"], name="去年的挑战赛")
     Challenge.objects.filter(pk=challenge.pk).update(status="tracking")
+    PhaseWindow.objects.create(
+        challenge=challenge, phase="solving", opens_at=now - timedelta(days=60), closes_at=now - timedelta(days=40)
+    )
     entry = Entry.objects.create(
         challenge=challenge,
         need=docking.need,
