@@ -128,6 +128,7 @@ def specimens() -> dict:
             SpecimenForm(auto_id="empty_%s"),
             SpecimenForm({"budget": "1000", "problem": PROBLEM, "level": "2"}, auto_id="failed_%s"),
         ],
+        "certificate": _CERTIFICATE,
         "document": Document(
             "产业计量挑战赛 总结",
             [
@@ -184,6 +185,20 @@ def _mark(piece: str, kind: str) -> Mark:
     return Mark((start, start + len(piece)), kind)
 
 
+# Of the shape of `challenges.models.Certificate`.
+_CERTIFICATE = {
+    "organisation": "江苏省产业计量服务站",
+    "number": "ZS-7K2M-9PQR-W3XT",
+    "created_at": datetime(2026, 11, 3, 1, 12, tzinfo=UTC),
+    "solution": {
+        "get_status_display": "揭榜成功",
+        "entry": {
+            "board_number": "CH-01",
+            "board_title": LONG,
+            "challenge": {"name": "产业计量挑战赛", "organiser": "长三角产业计量联盟"},
+        },
+    },
+}
 _MESSAGES = {
     DEFAULT_TAGS[25]: "需求已提交，组织方一般在 2 个工作日内答复。",
     DEFAULT_TAGS[20]: "需求已有新版本，匹配建议正在更新。",

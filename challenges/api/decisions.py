@@ -9,12 +9,12 @@ from challenges.responses import quotes_need
 from challenges.serializers.decisions import (
     AmendInput,
     AnnouncementSerializer,
-    AnswerInput,
     CertificateSerializer,
-    DecisionInput,
     DecisionSerializer,
+    ObjectionAnswerInput,
     ObjectionInput,
     ObjectionSerializer,
+    OutcomeInput,
     OutcomeSerializer,
 )
 from challenges.services.certificates import normalised
@@ -27,7 +27,7 @@ class DecisionViewSet(CreateMixin, ApiViewSet):
 
     queryset = Decision.objects.none()
     serializer_class = DecisionSerializer
-    input_serializer_class = DecisionInput
+    input_serializer_class = OutcomeInput
     filterset_class = DecisionFilter
 
     def get_queryset(self):
@@ -56,12 +56,12 @@ class ObjectionViewSet(CreateMixin, ApiViewSet):
     def get_queryset(self):
         return Objection.objects.visible_to(self.request.user).select_related("challenge", "entry", "organisation")
 
-    @extend_schema(request=AnswerInput)
+    @extend_schema(request=ObjectionAnswerInput)
     @action(detail=True, methods=["post"], url_path="answer")
     def reply(self, request, pk=None):
         """答复异议，只有一次；提出人会收到通知。"""
         objection = self.get_object()
-        serializer = AnswerInput(objection, data=request.data, context=self.get_serializer_context())
+        serializer = ObjectionAnswerInput(objection, data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         return self.answer(serializer.save())
 

@@ -1,3 +1,4 @@
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Organisation
@@ -45,7 +46,7 @@ class DecisionSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class DecisionInput(serializers.ModelSerializer):
+class OutcomeInput(serializers.ModelSerializer):
     """The outcome of one solution; sent again, it is what counts."""
 
     solution = RunSolutionField()
@@ -139,7 +140,7 @@ class ObjectionInput(serializers.ModelSerializer):
         return raise_objection(actor=self.context["request"].user, **validated_data)
 
 
-class AnswerInput(serializers.ModelSerializer):
+class ObjectionAnswerInput(serializers.ModelSerializer):
     is_upheld = serializers.BooleanField(help_text="异议成立的，可以更改结果。")
 
     class Meta:
@@ -185,7 +186,8 @@ class AnnouncementSerializer(serializers.Serializer):
     objections_raised = serializers.IntegerField(source="raised")
     objections_answered = serializers.IntegerField(source="answered")
 
-    def get_items(self, announcement) -> list[AnnouncedItemSerializer]:
+    @extend_schema_field(AnnouncedItemSerializer(many=True))
+    def get_items(self, announcement):
         rows = [
             {
                 "entry": entry.pk,

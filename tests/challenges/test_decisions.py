@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Notice
-from challenges.models import Certificate, Decision, Entry, Review, Solution
+from challenges.models import Certificate, Decision, Entry, FinalsMark, Review, Solution
 from challenges.outcomes import amendable_items, announcement_of, own_result, results_for, standings_of
 from challenges.services.challenges import move_challenge
 from challenges.services.decisions import NEEDS_TEXT, amend_decision, propose_decision
@@ -110,6 +110,19 @@ def test_who_was_not_shortlisted_is_suggested_as_not_selected(contest):
     assert [(found[each.pk].place, found[each.pk].suggested) for each in (contest.best, contest.other)] == [
         (2, "not_selected"),
         (1, "selected"),
+    ]
+
+
+def test_the_finals_decide_before_the_reviews(contest, experts):
+    Solution.objects.update(status="shortlisted", draw_order=1)
+    for solution, points in ((contest.best, "70"), (contest.other, "95.5")):
+        for expert in experts[:2]:
+            FinalsMark.objects.create(solution=solution, judge=expert, points=points, author=contest.organiser)
+    found = {each.solution.pk: each for each in standings_of(contest.challenge).all}
+    best, other = found[contest.best.pk], found[contest.other.pk]
+    assert [(str(each.finals), each.place, each.suggested) for each in (best, other)] == [
+        ("70.00", 2, "commended"),
+        ("95.50", 1, "selected"),
     ]
 
 

@@ -5,7 +5,9 @@ import re
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from docx import Document as Docx
 from openpyxl import load_workbook
@@ -13,6 +15,7 @@ from openpyxl import load_workbook
 from challenges.models import Certificate, Decision, Objection, Solution
 from challenges.services.challenges import move_challenge
 from tests.challenges.conftest import LENGTH, fresh, let_pass
+from tests.challenges.deciding import join, score_solution
 
 pytestmark = pytest.mark.django_db
 
@@ -192,6 +195,45 @@ def test_a_solver_reads_its_result_and_nothing_that_tells_others(announced, as_u
     hidden += [str(announced.best.pk), *(str(review.pk) for review in reviews), *(e.email for e in experts)]
     assert [word for word in hidden if word in answer] == []
     assert as_user(announced.rival).get(page("solution_outcome", announced.best.pk)).status_code == 404
+
+
+def add_more(contest, new_user, new_organisation, new_solution):
+    """Two more solutions to the item, decided and released, with certificates and an objection each."""
+    for number in range(2):
+        user = new_user(f"又一家{number}")
+        body = new_organisation("institute", founder=user, name=f"又一家计量院{number}")
+        solution = new_solution(contest.entry, "selected", organisation=body, author=user)
+        join(solution, contest.best.organisation, contest.provider)
+        for review in contest.best.reviews.all():
+            score_solution(solution, review.reviewer)
+        moment = contest.decision(contest.best).released_at
+        Decision.objects.create(solution=solution, outcome="selected", author=contest.organiser, released_at=moment)
+        Certificate.objects.create(solution=solution, organisation=contest.best.organisation, number=f"ZS-{number}")
+        Objection.objects.create(challenge=contest.challenge, author=user, organisation=body, text="异议")
+
+
+@pytest.mark.parametrize("who", ["organiser", "provider"])
+def test_lists_take_as_many_queries_for_one_as_for_three(certified, as_user, who, people, request):
+    challenge = certified.challenge.pk
+    Objection.objects.create(
+        challenge=certified.challenge, author=people[who], organisation=certified.best.organisation, text="异议"
+    )
+    paths = [page(name, challenge) for name in ("announcement", "objection_list")]
+    paths += [page("decision_list", challenge)] if who == "organiser" else []
+    paths += [reverse(f"{name}-list") for name in ("decision", "objection", "solution-outcome", "certificate")]
+
+    def queries():
+        counts = {}
+        for path in paths:
+            client = as_user(people[who])
+            with CaptureQueriesContext(connection) as found:
+                assert client.get(path).status_code == 200
+            counts[path] = len(found)
+        return counts
+
+    few = queries()
+    add_more(certified, *map(request.getfixturevalue, ["new_user", "new_organisation", "new_solution"]))
+    assert queries() == few
 
 
 # --- Files ----------------------------------------------------------------------------------------------------------
