@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from challenges.items import kind_of
-from challenges.models import Challenge, Criterion, Entry, Review, Score, Solution
+from challenges.models import Challenge, Criterion, Entry, Review, Score, Solution, SolutionFile
 from challenges.models.solutions import PARTS
 from challenges.services.reviews import is_confidential
 from challenges.veil import Veil, veil_for
@@ -56,13 +56,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class BlindSolution:
-    """A solution as its reviewer reads it; `solvers` are named where the challenge is not anonymous."""
+    """A solution as its reviewer reads it; `solvers` and files are there where the challenge is not anonymous."""
 
     title: str
     solvers: str
     parts: list[Part]
     answers: list[Answer]
     price: Decimal | None
+    files: list[SolutionFile]
 
 
 @dataclass(frozen=True)
@@ -212,4 +213,5 @@ def _show_solution(solution: Solution, veil: Veil, *, is_anonymous: bool) -> Bli
             for row in solution.promises.all()
         ],
         price=price.amount if price else None,
+        files=[] if is_anonymous else list(solution.files.all()),
     )

@@ -89,6 +89,7 @@ urlpatterns = [
     path("desk/", reviews.review_desk, name="review_desk"),
     path("desk/<uuid:pk>/", reviews.review_detail, name="review_detail"),
     path("desk/<uuid:pk>/pledge/", reviews.review_pledge, name="review_pledge"),
+    path("desk/<uuid:pk>/files/<uuid:file>/", reviews.review_file, name="review_file"),
     path("desk/<uuid:pk>/recuse/", reviews.review_recuse, name="review_recuse"),
     path("<uuid:pk>/reviews/", reviews.review_list, name="review_list"),
     path("<uuid:pk>/reviews/assign/", reviews.review_assign, name="review_assign"),

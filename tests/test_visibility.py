@@ -724,6 +724,8 @@ ANSWERS = {
     "challenges:review_desk": ("get", NOTHING, {}, SIGNED_IN),
     "challenges:review_detail": ("get", REVIEW, {}, of_review(200, 302)),
     "challenges:review_pledge": ("get", REVIEW, {}, of_review(200, 200)),
+    # None of these reviews is of a solution.
+    "challenges:review_file": ("get", REVIEW, {"file": RANDOM}, of_review(404, 404)),
     # A recusal without a reason comes back with what is missing.
     "challenges:review_recuse": ("post", REVIEW, {}, of_review(200, 302)),
     "challenges:review_list": ("get", CHALLENGES, {}, challenge_console),

@@ -122,7 +122,7 @@ class ReviewQuerySet(models.QuerySet):
         bodies = ("solution__organisation", "solution__co_applicants__organisation")
         known = [f"{body}__{known}" for body in bodies for known in ("memberships__user", "credentials")]
         shown = self.for_list().select_related("solution__author", "solution__price")
-        return shown.prefetch_related("solution__promises", *known)
+        return shown.prefetch_related("solution__promises", "solution__files", *known)
 
 
 class Review(TracedModel):

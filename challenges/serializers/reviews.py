@@ -41,7 +41,7 @@ class MaterialLineSerializer(serializers.Serializer):
     note = serializers.CharField()
 
 
-class PartSerializer(serializers.Serializer):
+class SolutionPartSerializer(serializers.Serializer):
     label = serializers.CharField()
     text = serializers.CharField()
 
@@ -60,7 +60,7 @@ class BlindSolutionSerializer(serializers.Serializer):
 
     title = serializers.CharField()
     solvers = serializers.CharField(help_text="匿名评审时为空。")
-    parts = PartSerializer(many=True)
+    parts = SolutionPartSerializer(many=True)
     answers = AnswerSerializer(many=True)
     price = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
 

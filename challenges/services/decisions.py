@@ -11,6 +11,7 @@ from accounts.notices import notify
 from challenges.enums import ChallengeStatus as C
 from challenges.enums import Outcome
 from challenges.models import Challenge, Decision, Entry, Solution
+from challenges.services.conflicts import end_conflicted
 from challenges.workflow import AWAITING_OUTCOME, refuse_unjudged, solution_workflow
 from core.models import Event
 from core.workflow import NotPermitted, TransitionError
@@ -28,6 +29,8 @@ def propose_decision(solution: Solution, *, actor: User, outcome: str, text: str
     solution.challenge.lock()
     solution.lock()
     _check_runs(solution.challenge, actor)
+    # Only reviews without a conflict of interest count for a decision.
+    end_conflicted(solution.reviews.all())
     if refusal := why_not_proposed(solution):
         raise TransitionError(refusal)
     decision = Decision.objects.filter(solution=solution).first() or Decision(solution=solution, author=actor)

@@ -30,6 +30,7 @@ from challenges.services.reviews import (
     urge_reviewers,
 )
 from challenges.workflow import entry_workflow, refuse_scoring, solution_workflow
+from core.files import answer_download
 from core.workflow import TransitionError
 from partnerships.services.wording import newest_text
 from partnerships.shown import shown_need
@@ -154,6 +155,18 @@ def review_pledge(request, pk):
             messages.success(request, "已签署，现在可以阅读本届赛事分派给您的材料。")
             return redirect(review)
     return render(request, "challenges/review_pledge.html", {"review": shown, "text": text, "form": form})
+
+
+@require_safe
+def review_file(request, pk, file):
+    """An attachment of the solution; where the reviewers must not know whose it is, there is none."""
+    review, shown = _own_review(request, pk)
+    files = shown.solution.files if shown.solution else []
+    stored = next((each for each in files if each.pk == file), None)
+    if stored is None:
+        raise Http404
+    note_read([review], request.user, pledged={review.challenge.pk})
+    return answer_download(request, stored)
 
 
 @require_POST

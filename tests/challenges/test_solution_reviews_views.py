@@ -95,10 +95,20 @@ def test_the_reviewer_reads_promises_price_and_the_item_of_the_board(review, as_
     ]
 
 
-def test_a_review_by_name_shows_team_and_solvers(review, as_user):
+def test_a_review_by_name_shows_team_solvers_and_files(review, experts, as_user):
+    stored = store_file(
+        SolutionFile(solution=review.solution),
+        check_upload(ContentFile("内部".encode(), name="附件.txt")),
+        author=review.solution.author,
+    )
+    client, file = as_user(review.reviewer), reverse("challenges:review_file", args=[review.pk, stored.pk])
+    shown = ["team：用激光跟踪仪", "揭榜单位：测试计量院", "附件.txt"]
+    page = client.get(review.get_absolute_url()).content.decode()
+    assert ([each for each in shown if each in page], client.get(file).status_code) == ([], 404)
     Challenge.objects.filter(pk=review.challenge.pk).update(is_anonymous=False)
-    page = as_user(review.reviewer).get(review.get_absolute_url()).content.decode()
-    assert ("team：用激光跟踪仪" in page, "揭榜单位：测试计量院" in page) == (True, True)
+    page = client.get(review.get_absolute_url()).content.decode()
+    assert ([each for each in shown if each not in page], client.get(file).getvalue().decode()) == ([], "内部")
+    assert as_user(experts[1]).get(file).status_code == 404
 
 
 def test_before_the_pledge_nothing_of_a_solution_is_read(admitted, experts, organiser, as_user, api):
@@ -344,10 +354,10 @@ def test_a_pair_names_either_an_entry_or_a_solution(given, admitted, experts, or
 @pytest.mark.parametrize(
     ("name", "who", "queries"),
     [
-        ("desk", "expert", 32),
+        ("desk", "expert", 33),
         ("plan", "organiser", 37),
         ("results", "organiser", 34),
-        ("API: reviews", "expert", 47),
+        ("API: reviews", "expert", 49),
         ("API: assignments", "organiser", 5),
         ("API: proposals", "organiser", 31),
         ("API: results", "organiser", 33),
