@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from accounts.enums import MemberStatus
-from accounts.models import Organisation
+from accounts.models import Organisation, User
 from challenges.models import Solution
 from challenges.models.solutions import PARTS
 
@@ -24,7 +24,10 @@ SHORTEST = 4
 
 
 class Veil:
-    """Called with a text, gives it with other words for those to be hidden; it takes by each what stands for it."""
+    """Called with a text, gives it with other words for those to be hidden; `words` are those with what stands for them.
+
+    Without any it leaves the text as it is.
+    """
 
     def __init__(self, words: dict[str, str]):
         self.words = {_bare(word): instead for word, instead in words.items() if _bare(word)}
@@ -35,8 +38,7 @@ class Veil:
     def __call__(self, text: str) -> str:
         if self.pattern is None:
             return text
-        text = self.pattern.sub(lambda match: self.words[_bare(match[0])], text)
-        return CONTACTS.sub(HIDDEN, text)
+        return self.pattern.sub(lambda match: self.words[_bare(match[0])], CONTACTS.sub(HIDDEN, text))
 
 
 def veil_for(solution: Solution) -> Veil:
@@ -49,9 +51,10 @@ def veil_for(solution: Solution) -> Veil:
         names = list(names_of(body))
         words |= dict.fromkeys([*names, *_aliases(names, texts)], SOLVER)
         words |= dict.fromkeys(_people_of(body), PERSON)
-        words |= dict.fromkeys([body.credit_code, *(each.number for each in body.credentials.all())], CODE)
-        words[urlsplit(body.website).hostname or ""] = HIDDEN
-    words[solution.author.name] = PERSON
+        numbers = [body.credit_code, *(each.number for each in body.credentials.all())]
+        words |= dict.fromkeys((number for number in numbers if len(number) >= SHORTEST), CODE)
+        words[(urlsplit(body.website).hostname or "").removeprefix("www.")] = HIDDEN
+    words |= dict.fromkeys(_names_of_person(solution.author), PERSON)
     return Veil(words)
 
 
@@ -93,7 +96,14 @@ def _aliases(names: Iterable[str], texts: Iterable[str]) -> Iterator[str]:
 def _people_of(body: Organisation) -> Iterator[str]:
     for seat in body.memberships.all():
         if seat.status == MemberStatus.ACTIVE:
-            yield from (seat.user.name, seat.user.phone)
+            yield from _names_of_person(seat.user)
+
+
+def _names_of_person(person: User) -> Iterator[str]:
+    """A name of one sign stands for too much else."""
+    if len(person.name) > 1:
+        yield person.name
+    yield person.phone
 
 
 def _bare(word: str) -> str:

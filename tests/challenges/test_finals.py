@@ -152,7 +152,7 @@ def test_a_tie_that_comes_later_takes_the_mark_out_of_the_count_and_then_away(dr
     assert [each.mean for each in finals_of(reload(challenge)).ranked] == [Decimal("80.00")]
 
 
-def test_entering_the_public_notice_settles_what_counts(drawn, experts, organiser):
+def test_a_refused_step_to_the_public_notice_leaves_the_marks_as_they_are(drawn, experts, organiser):
     mark(drawn, experts, organiser, *[[80, 80]] * 3)
     declare_tie(experts[0], organisation=drawn[0].organisation, note="顾问")
     challenge = reload(drawn[0].challenge)
