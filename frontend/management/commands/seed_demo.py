@@ -15,6 +15,7 @@ from accounts.enums import MemberStatus
 from accounts.models import Membership, Notice, Organisation, User
 from accounts.services import found_organisation, register_user, verify_organisation
 from core.progress import bar
+from frontend.demo_events import seat_experts, tell_events
 from frontend.stories import days_ago, tell_stories
 from matching.services import rematch
 from needs.enums import NeedStatus
@@ -91,6 +92,15 @@ class Command(BaseCommand):
             self.seed(show)
         stories = load("stories")
         tell_stories(show(stories, label="演示对接", total=len(stories)), needs=self.needs, bodies=self.bodies)
+        events = load("challenges")
+        experts = seat_experts(load("experts"), self.bodies["samr-org"])
+        tell_events(
+            show(events, label="演示赛事", total=len(events)),
+            needs=self.needs,
+            bodies=self.bodies,
+            experts=experts,
+            reasons=load("reasons"),
+        )
         count = rematch(progress=partial(show, label="匹配需求"))
         # What lies back for days has been read.
         Notice.objects.filter(created_at__lt=timezone.now() - NEWS).update(read_at=timezone.now())
@@ -118,8 +128,10 @@ class Command(BaseCommand):
         for row in load("accounts"):
             self.account(row)
         begun = {story["need"]: story["days_ago"] for story in load("stories")}
+        begun |= {key: event["phases"]["collecting"][0] for event in load("challenges") for key in event["entries"]}
+        self.today = timezone.localdate()
         for row in show(load("needs"), label="提出需求"):
-            # Somewhat before its story, if it has one.
+            # Somewhat before its story or its challenge, if it has one.
             with days_ago(begun.get(row["key"], 0) + 1):
                 self.needs[row["key"]] = self.need(row)
 
@@ -176,7 +188,7 @@ class Command(BaseCommand):
             id=self.new_id(),
             author=owner,
             organisation=self.bodies[row["organisation"]],
-            expected_on=timezone.localdate() + timedelta(days=row["expected_in_days"]),
+            expected_on=self.today + timedelta(days=row["expected_in_days"]),
             lines=[self.need_line(line) for line in row["lines"]],
             is_qualitative=not row["lines"],
             pledges_no_secrets=True,
