@@ -24,7 +24,7 @@ SHORTEST = 4
 
 
 class Veil:
-    """Called with a text, gives it with other words for those to be hidden; `words` are those with what stands for them.
+    """Called with a text, gives it with other words for those to be hidden; `words` says what stands for each of them.
 
     Without any it leaves the text as it is.
     """

@@ -195,7 +195,7 @@ def test_ties_are_resolved_by_the_criteria_in_their_order(admitted, new_rival, e
     scored(rival, experts, organiser, tilted)
     assert [each.item for each in results_of(reload(admitted.challenge), "solution").ranked] == [rival, admitted]
     criteria, result = result_of(reload(rival))
-    assert ([each.name for each in criteria][0], result.mean) == ("指标响应", Decimal("80.00"))
+    assert (criteria[0].name, result.mean) == ("指标响应", Decimal("80.00"))
 
 
 # --- Who comes to the finals ----------------------------------------------------------------------------------------
