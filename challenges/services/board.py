@@ -187,7 +187,8 @@ def correct_item(entry: Entry, *, actor: User, text: str) -> Corrigendum:
     corrigendum = Corrigendum.objects.create(entry=entry, text=text.strip(), author=actor)
     entry.record("correct", "发布更正公告", actor=actor, data={"corrigendum": str(corrigendum.pk)})
     invited = entry.invitations.values_list("organisation", flat=True)
-    people = User.objects.acting_for(entry.need.organisation_id, *invited)
+    solvers = entry.solutions.values_list("organisation", flat=True)
+    people = User.objects.acting_for(entry.need.organisation_id, *invited, *solvers)
     notice = f"{entry.challenge.name}：榜单项目 {entry.board_number} 有更正公告，请查看。"
     tell(people, notice, entry, actor=actor, url=item_url(entry))
     return corrigendum

@@ -18,6 +18,7 @@ from challenges.jobs import remind_of_deadlines
 from challenges.models import Challenge, PhaseWindow, SealedPrice, Solution
 from challenges.responses import judge_promise
 from challenges.seals import SealError, seal, unseal
+from challenges.services.board import correct_item
 from challenges.services.challenges import move_challenge
 from challenges.services.solutions import (
     add_co_applicant,
@@ -410,6 +411,12 @@ def test_who_has_handed_in_is_not_reminded(solving, provider, new_capability):
     end_solving(solving, at=timezone.now() + timedelta(hours=20))
     remind_of_deadlines()
     assert provider.notices.count() == 0
+
+
+def test_who_has_a_solution_is_told_of_a_corrigendum(solution, solving, provider, organiser):
+    correct_item(solving, actor=fresh(organiser), text="范围改为 0~600 mm")
+    told = provider.notices.latest("created_at")
+    assert told.text.endswith(f"榜单项目 {solving.board_number} 有更正公告，请查看。")
 
 
 # --- The sealed price ---------------------------------------------------------------------------------------------

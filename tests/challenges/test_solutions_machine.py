@@ -239,6 +239,6 @@ def test_any_order_of_steps(solving, people, new_user, new_organisation, capabil
     run_machine(
         Solutions,
         settings=settings(
-            max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=10, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
