@@ -58,7 +58,8 @@ def _overview(funnel: Funnel) -> list:
     count = {step: funnel.count(step) for step in FunnelStep}
     text = (
         f"本届赛事共有 {count['entered']} 项需求报名，{count['published']} 项发榜；"
-        f"收到揭榜方案 {count['solutions']} 份，覆盖 {count['covered']} 项；{count['matched']} 项揭榜成功，其中 {count['signed']} 项已签协议。"
+        f"收到揭榜方案 {count['solutions']} 份，覆盖 {count['covered']} 项；"
+        f"{count['matched']} 项揭榜成功，其中 {count['signed']} 项已签协议。"
     )
     bars = [Bar(step.label, step.count, f"{step.count} {step.unit}") for step in funnel.steps]
     return [Heading("概况"), Paragraph(text), Figure("从报名到签约", bars)]
@@ -104,8 +105,9 @@ def _notice(challenge: Challenge) -> str:
 
 def _amounts(challenge: Challenge, funnel: Funnel, user: User) -> list:
     sums = funnel.sums
+    without = f"（{sums.without_budget} 项未填）" if sums.without_budget else ""
     text = (
-        f"榜单项目的预算合计 {_span(sums.budget_low, sums.budget_high)}（{sums.without_budget} 项未填）。"
+        f"榜单项目的预算合计 {_span(sums.budget_low, sums.budget_high)}{without}。"
         f"双方已确认的协议 {sums.count} 份：意向 {in_wan(sums.intent_amount)}，合同 {in_wan(sums.contract_amount)}，"
         f"已付 {in_wan(sums.paid_amount)}。预算、意向、合同、已付是不同的数，不能相加。"
     )

@@ -22,7 +22,7 @@ from challenges.services.challenges import create_challenge, move_challenge, set
 from challenges.services.decisions import propose_decision
 from challenges.services.entries import enter_need, move_entry
 from challenges.services.experts import save_profile
-from challenges.services.follow_ups import fill_follow_up
+from challenges.services.follow_ups import fill_follow_up, remind_of_follow_ups
 from challenges.services.objections import answer_objection, raise_objection
 from challenges.services.reviews import assign_reviewers, lock_review, save_scores
 from challenges.services.signing import open_docking_for
@@ -74,6 +74,7 @@ def tell_events(
     with mock.patch("matching.services.current_basis", return_value=current_basis()):
         for row in rows:
             EventTeller(row, needs, bodies, experts, words).tell()
+    remind_of_follow_ups()
 
 
 class EventTeller:

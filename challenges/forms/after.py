@@ -3,6 +3,7 @@
 from django import forms
 
 from accounts.models import User
+from challenges.enums import FollowUpState
 from challenges.models import FollowUp
 
 
@@ -29,5 +30,6 @@ class FollowUpForm(forms.ModelForm):
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
+        self.fields["state"].choices = [("", "请选择"), *FollowUpState.choices]
         for field in self.fields.values():
             field.required = True

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -297,6 +297,9 @@ class FollowUpQuerySet(models.QuerySet):
 
     def open(self):
         return self.filter(done_on__isnull=True)
+
+    def open_first(self):
+        return self.order_by(F("done_on").asc(nulls_first=True), "due_on", "solution__entry__board_number", "pk")
 
     def in_tracking(self):
         return self.filter(solution__entry__challenge__status=ChallengeStatus.TRACKING)

@@ -64,7 +64,7 @@ def follow_up_edit(request, pk):
 
 
 def _list_page(request, follow_ups, context):
-    page = Paginator(follow_ups.for_list(), 20).get_page(request.GET.get("page"))
+    page = Paginator(follow_ups.for_list().open_first(), 20).get_page(request.GET.get("page"))
     mine = set(FollowUp.objects.to_fill_by(request.user).values_list("pk", flat=True))
     dockings = [follow_up.solution.docking_id for follow_up in page.object_list]
     readable = set(Docking.objects.visible_to(request.user).filter(pk__in=dockings).values_list("pk", flat=True))
