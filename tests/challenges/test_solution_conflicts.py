@@ -90,7 +90,7 @@ def shares_the_mail_domain_of_a_member(make):
 
 
 def shares_the_phone_of_the_author(make):
-    User.objects.filter(pk=make.provider.pk).update(phone="135 1111 2222")
+    User.objects.filter(pk=make.provider.pk).update(phone="13511112222")
     leave = {"status": "ended", "ended_at": timezone.now() - BINDS_FOR - timedelta(days=1)}
     Membership.objects.filter(user=make.provider).update(**leave)
 
