@@ -155,10 +155,6 @@ class Announcement:
     raised: int
     answered: int
 
-    @property
-    def is_amended(self) -> bool:
-        return bool(self.amendments)
-
 
 def announcement_of(challenge: Challenge) -> Announcement | None:
     """The public notice of a challenge; None before the decisions are released."""
