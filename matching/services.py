@@ -17,14 +17,14 @@ from matching.engine.documents import NeedDocument
 from matching.engine.facts import Verdict, to_json
 from matching.engine.match import Match, explain_best, match
 from matching.engine.scoring import Pairing
-from matching.enums import INTERESTED, WAITING, Origin
+from matching.enums import CLOSED, INTERESTED, RECEIVED, WAITING, Origin
 from matching.enums import ProposalStatus as S
 from matching.models import MatchState, Proposal
 from matching.notices import remind_to_answer, tell_of_proposal, tell_of_step
 from matching.signals import proposal_agreed
 from matching.workflow import AT_REST, proposal_workflow
 from needs.models import Need
-from needs.services import grant_sight
+from needs.services import grant_sight, revoke_sight
 from providers.models import Capability
 
 PROPOSALS_PER_NEED = 10
@@ -269,10 +269,22 @@ def settle(proposal: Proposal, event: Event) -> None:
     need, institute = proposal.need, proposal.capability.organisation
     if event.action in {"consent", "invite", "award"} and need.level > Level.PUBLIC:
         grant_sight(need, actor=event.actor, organisation=institute)
+    if event.action in {"rest", "supersede"} and need.level == Level.ORGANISER_ONLY:
+        end_consent(need, institute, actor=event.actor)
     if proposal.status == S.MUTUAL:
         grant_sight(need, actor=event.actor, organisation=institute, sees_contact=True)
         proposal_agreed.send(sender=Proposal, proposal=proposal, event=event)
     tell_of_step(proposal, event)
+
+
+def end_consent(need: Need, institute: Organisation, *, actor: User | None) -> None:
+    """Close the need to an institute for which nothing stands any more that the enterprise has consented to.
+
+    What a confidentiality agreement has opened stays open until that agreement ends.
+    """
+    stands = need.proposals.filter(capability__organisation=institute, status__in=RECEIVED - CLOSED).exists()
+    if not stands and not need.grants.filter(organisation=institute, sees_detail=True).exists():
+        revoke_sight(need, actor=actor, organisation=institute)
 
 
 def answer_due_on() -> date:
