@@ -12,9 +12,9 @@ from challenges.serializers.after import (
     FollowUpInput,
     FollowUpSerializer,
     FunnelSerializer,
+    PossibleStewardSerializer,
+    SigningInput,
     SigningSerializer,
-    StewardInput,
-    StewardSerializer,
 )
 from challenges.services.signing import change_steward, open_docking_for, selected_solutions, signings_of
 from challenges.workflow import RELEASED
@@ -43,19 +43,19 @@ class SigningViewSet(ApiViewSet):
     def show(self, solution):
         return signings_of([solution], self.request.user)[0]
 
-    @extend_schema(responses=StewardSerializer(many=True), filters=False)
+    @extend_schema(responses=PossibleStewardSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None)
     def stewards(self, request, pk=None):
         """可以担任技术管家的人：主管组织方的成员和专家，不属于对接任何一方。"""
-        return Response(StewardSerializer(self.show(self.get_object()).stewards, many=True).data)
+        return Response(PossibleStewardSerializer(self.show(self.get_object()).stewards, many=True).data)
 
-    @extend_schema(request=StewardInput)
+    @extend_schema(request=SigningInput)
     @action(detail=True, methods=["post"])
     def sign(self, request, pk=None):
         """开启对接并指派技术管家；双方先前已有对接的，沿用原来的。"""
         return self._with_steward(open_docking_for)
 
-    @extend_schema(request=StewardInput)
+    @extend_schema(request=SigningInput)
     @action(detail=True, methods=["post"])
     def steward(self, request, pk=None):
         """更换技术管家。"""
@@ -63,7 +63,7 @@ class SigningViewSet(ApiViewSet):
 
     def _with_steward(self, act):
         solution = self.get_object()
-        act(solution, actor=self.request.user, **self.read(StewardInput))
+        act(solution, actor=self.request.user, **self.read(SigningInput))
         return self.answer(solution)
 
 

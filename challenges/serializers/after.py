@@ -12,13 +12,13 @@ from partnerships.enums import Stage
 MONEY = {"max_digits": 14, "decimal_places": 2}
 
 
-class StewardSerializer(serializers.ModelSerializer):
+class PossibleStewardSerializer(serializers.ModelSerializer):
     class Meta:
         model = User
         fields = ["id", "name"]
 
 
-class StewardInput(serializers.Serializer):
+class SigningInput(serializers.Serializer):
     """One of those that `stewards` names."""
 
     steward = serializers.PrimaryKeyRelatedField(queryset=User.objects.filter(is_active=True))
@@ -47,7 +47,7 @@ class SigningSerializer(serializers.Serializer):
     docking_number = serializers.CharField(source="docking.number", default="")
     stage = serializers.ChoiceField(choices=Stage.choices, source="docking.status", default="")
     stage_display = serializers.CharField(source="docking.get_status_display", default="")
-    steward = StewardSerializer(source="docking.steward", default=None)
+    steward = PossibleStewardSerializer(source="docking.steward", default=None)
     sums = AgreedSumsSerializer()
 
     @extend_schema_field(serializers.UUIDField(allow_null=True))
