@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
+from matching.engine.facts import ItemKind, Line
 from matching.engine.laws import CELSIUS_ZERO, FAR, Law, line_between
 from matching.engine.units import find_unit
 
@@ -82,6 +83,28 @@ def _laws(row: ClassRow, grade: str, full_scale: Decimal) -> Iterator[Law]:
     zero = CELSIUS_ZERO if row.quantity == "temperature" else Decimal(0)
     a = row.a + row.c * percent * full_scale
     yield Law(a, row.b * percent, zero=zero, combine=row.combine, low=row.low, high=row.high)
+
+
+def serves_class(need: Line, row: Line) -> bool:
+    """Whether the class asked for is not finer than the finest that the row is for: E2等级及以下."""
+    cells = row.cells
+    limit = _FINEST.search(f"{cells.range} {cells.accuracy} {cells.note}")
+    finest = _fineness(limit[1]) if limit else None
+    asked = [_fineness(item.grade or "") for item in need.accuracy if item.kind is ItemKind.ACCURACY_CLASS]
+    return finest is None or all(one is None or one[0] != finest[0] or one >= finest for one in asked)
+
+
+def _fineness(grade: str) -> tuple[str, Decimal] | None:
+    """The family of a class and its place there, the finest first; None for what has no order."""
+    name = _normalise(grade)
+    if name in _WEIGHTS:
+        return "weights", Decimal(_WEIGHTS.index(name))
+    return ("number", Decimal(name)) if re.fullmatch(r"\d+(?:\.\d+)?", name) else None
+
+
+# The classes of weights from the finest on (JJG 99).
+_WEIGHTS = ("E1", "E2", "F1", "F2", "M1", "M12", "M2", "M23", "M3")
+_FINEST = re.compile(r"((?<![A-Za-z\d.])(?:[EFM]\d{1,2}|[ⅠⅡⅢI]+|\d+(?:\.\d+)?))\s*(?:等?级)?\s*[及和]以下")
 
 
 def _normalise(grade: str) -> str:

@@ -1,7 +1,7 @@
 """Conditions in wordings that no list of words can hold: what must not be done, and which medium is used.
 
 Refusing is grammar: a word that forbids (不许, 没法, 不能) before a verb, or a verb that does not succeed (拆不下来).
-A medium is named where one says what is measured with (用水打压, 介质：癸二酸酯), known to the vocabulary or not.
+A medium is named where one says what is measured with (用水打压, 用矿浆实流标), known to the vocabulary or not.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ Conditions = dict[str, tuple[str, ...]]
 # may not be moved, wherever it stands; what may not be emptied, as it is.
 _IN_PLACE = ("in_situ", "online")
 REFUSED = (
-    ("拆|取[下出]|抽出|拔出|卸下", "mode", _IN_PLACE),
+    ("拆(?!机[架柜])|取[下出]|抽出|拔出|卸下", "mode", _IN_PLACE),
     ("停[机产炉线车工电水气汽运泵流]|断[气电水流料]|中断", "mode", _IN_PLACE),
-    ("搬|挪|移动|运走|送[检出走]|离[厂开]|出厂|下[船塔井]", "mode", ("field", "in_situ")),
+    ("拆机[架柜]|下[架柜]|搬|挪|移动|运走|送[检出走]|离[厂开]|出厂|下[船塔井]", "mode", ("field", "in_situ")),
     ("倒空|清空|排空|放空|清罐|进人|倒罐", "state", ("filled",)),
 )
 # What a laboratory asks of its customers.
 DEMANDED = (("空罐|清罐|倒空|清空|排空|放空", "state", ("emptied",)),)
-NAMES = {("state", "filled"): "不清空", ("state", "emptied"): "须清空"}
+NAMES = {
+    ("state", "filled"): "不清空",
+    ("state", "emptied"): "须清空",
+    ("depth", "pressurised"): "静水压力下",
+    ("depth", "ambient"): "常压下",
+}
 
 _FORBIDS = (
     "(?:(?<!能)不(?!断)|不[许能可准得让宜便]|不允许|不可以|不方便|没法|无法|没办法|禁止|严禁|[别勿免])"
@@ -34,6 +39,10 @@ _FAILS = "不(?:下来|[得了动走开掉出])"
 _USELESS_AT_REST = "静态[^，。；]{0,12}(?:没法用|不能用|不作数|不算数|不认|不行|不够)"
 # What is measured in a stream is not at rest.
 _FLOWS = "[热高]?气流[里中内]|风洞|马赫"
+# What is weighed while it stands: 车皮摘钩停在上面.
+_STANDS = "摘钩|停(?:在|稳|好)[^，。；]{0,3}(?:上面|秤上|台面|称)|停(?:下来|稳)[称过]"
+# A sensitivity under water is one at ambient pressure unless somebody speaks of the pressure there.
+_UNDER_PRESSURE = "静水压|水压下|MPa[^，。；]{0,4}压力下"
 _ASKS = "(?:须|需要?|必须|要求|应)(?:先)?"
 _MEDIUM = re.compile(
     r"介质(?:[：:为是]|采用)+\s*(?P<named>[一-龥]{1,6})"
@@ -49,6 +58,8 @@ def read_refusals(text: str) -> Conditions:
     """
     patterns = [(rf"{_FORBIDS}(?:{verb})|(?:{verb}){_FAILS}", group, values) for verb, group, values in REFUSED]
     patterns.append((rf"{_USELESS_AT_REST}|{_FLOWS}", "motion", ("dynamic",)))
+    patterns.append((_STANDS, "motion", ("static",)))
+    patterns.append((_UNDER_PRESSURE, "depth", ("pressurised",)))
     return _collect((group, values) for pattern, group, values in patterns if re.search(pattern, text))
 
 
@@ -60,6 +71,7 @@ def read_demands(text: str) -> Conditions:
     """
     patterns = [(f"{_ASKS}(?:{verb})", group, values) for verb, group, values in DEMANDED]
     patterns.append((_FLOWS, "motion", ("dynamic",)))
+    patterns.append((_UNDER_PRESSURE, "depth", ("pressurised",)))
     return _collect((group, values) for pattern, group, values in patterns if re.search(pattern, text))
 
 
@@ -67,7 +79,7 @@ def read_media(text: str) -> Conditions:
     """The media that a text says are measured with; one the vocabulary does not know by its own name.
 
     >>> read_media("只能用水打压"), read_media("介质：癸二酸酯"), read_media("要求用矿浆实流标")
-    ({'medium': ('water',)}, {'medium': ('癸二酸酯',)}, {'medium': ('矿浆',)})
+    ({'medium': ('water',)}, {'medium': ('oil',)}, {'medium': ('矿浆',)})
     """
     names = (found["named"] or found["used"] for found in _MEDIUM.finditer(text))
     return _collect(("medium", tuple(_values_of(name)) or (name,)) for name in names)

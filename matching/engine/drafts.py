@@ -64,7 +64,7 @@ class _Need(Statements):
         """A draft for each object and quantity asked for, in the order of the text."""
         asked = [item for item in self.spans if self._is_asked(item)]
         if not asked:
-            first = next((item for item in self.spans if self._may_be_asked(item) and item.quantity != "time"), None)
+            first = next((item for item in self.spans if self._is_first_asked(item)), None)
             asked = [item for item in self.spans if first and item.quantity == first.quantity]
         drafts: list[_Draft] = []
         for item in asked:
@@ -82,6 +82,10 @@ class _Need(Statements):
             if item not in asked or any(item in draft.spans for draft in rated):
                 self._accompany(drafts, item)
         return drafts
+
+    def _is_first_asked(self, item: Item) -> bool:
+        """Whether it is asked for where nothing else is."""
+        return self._may_be_asked(item) and item.quantity != "time" and not self._is_signal(item)
 
     def _is_rating(self, draft: _Draft, drafts: Sequence[_Draft]) -> bool:
         """Whether it only tells which device it is, beside what has a tolerance: 7 千瓦充电桩，电能 ±2 %."""
@@ -246,14 +250,16 @@ class _Need(Statements):
         """Whether they speak of one object and quantity, and the ranges of one lie within those of the other."""
         is_one_object = _are_same(one.thing, other.thing)
         if not one.spans or not other.spans:
-            return is_one_object and (one.quantity == other.quantity or None in (one.quantity, other.quantity))
+            kinds = {one.quantity, other.quantity}
+            # How far a frequency is off is told as part of it: 10 MHz，频率准确度 U ≤ 5×10⁻¹³.
+            return is_one_object and (len(kinds) == 1 or None in kinds or kinds == {"frequency", "frequency_offset"})
         if one.quantity != other.quantity:
             return False
         if self._is_retold(one, other):
             return True
         lies_within, holds = _lies_within(one.spans, other.spans), _lies_within(other.spans, one.spans)
         is_repeat = (lies_within and holds) or ((lies_within or holds) and not (one.accuracy and other.accuracy))
-        return is_one_object and is_repeat
+        return is_one_object and (is_repeat or _is_size(one, other) or _is_size(other, one))
 
     def _is_retold(self, title: _Draft, draft: _Draft) -> bool:
         """Whether the text retells the range of the title, which may name the object in other words."""
@@ -324,6 +330,10 @@ class _Need(Statements):
             start -= 2 * self.text.endswith("绝对", 0, start)
             behind = _BRACKET.match(self.text, end)
             return self.text[start : behind.end() if behind else end]
+        if item.kind is ItemKind.RESOLUTION and item.raw[:1].isdigit():
+            return f"分度值{item.raw}"
+        if item.quantity == "wavelength" and item.raw[:1].isdigit():
+            return f"波长 {item.raw}"
         if item.kind is ItemKind.UNCERTAINTY and (found := _FACTOR_BEHIND.match(self.text, end)):
             return item.raw + found[0]
         return item.raw
@@ -333,6 +343,12 @@ def _are_same(one: Named | None, other: Named | None) -> bool:
     if one is None or other is None:
         return True
     return one.term == other.term or one.name in other.name or other.name in one.name
+
+
+def _is_size(named: _Draft, draft: _Draft) -> bool:
+    """Whether a draft names the device by the upper end of what another asks for: 160 MPa 数字压力表, 0～160 MPa."""
+    ends = {item.high for item in draft.spans if item.kind is ItemKind.RANGE and not item.nominal}
+    return all(item.nominal and item.high in ends for item in named.spans)
 
 
 def _lies_within(inner: Iterable[Item], outer: Sequence[Item]) -> bool:
@@ -372,7 +388,9 @@ def _join(parts: Iterable[str]) -> str:
 
 # Of these nothing is told in per cent of a reading.
 _NO_PROPORTION = frozenset((None, "temperature", "dew_point", "relative_humidity", "ph", "frequency", "time"))
-_IN_FULL = re.compile(r"(?P<direct>直流|\bDC\b)|(?P<alternating>交流|工频|\bAC\b)|(?P<absolute>绝对?压)")
+_IN_FULL = re.compile(
+    r"(?P<direct>直流|(?<![A-Za-z])DC[VIA]?(?![A-Za-z]))|(?P<alternating>交流|工频|(?<![A-Za-z])AC[VIA]?(?![A-Za-z]))|(?P<absolute>绝对?压)"
+)
 # What is said before a colon holds for all behind it: 1 kHz：电容 …，电感 …
 _FOR_ALL = re.compile(r"\s*(?:下|时|条件下)?[:：]")
 _BRACKET = re.compile(r"\s*[（(][^（）()]{1,8}[）)]")
@@ -394,7 +412,7 @@ _STATED_AT = {
         ("optical_power", "power", "power_level", "attenuation", "transmittance", "reflectance", "absorbance",
          "irradiance", "energy")
     ),
-    "current": frozenset(("resistance",)),
-    "voltage": frozenset(("air_kerma", "air_kerma_rate", "absorbed_dose", "dose_equivalent")),
+    "current": frozenset(("resistance", "energy")),
+    "voltage": frozenset(("air_kerma", "air_kerma_rate", "absorbed_dose", "dose_equivalent", "energy")),
     "pressure": frozenset(("flow_volume", "flow_mass")),
 }  # fmt: skip

@@ -49,6 +49,7 @@ REASONS = {
     Reason.OFFERED_PARAMETER_UNSTATED: "该机构没有给出，请向其询问",
     Reason.NEED_ACCURACY_UNSTATED: "需求没有给出准确度要求，请补充最大允许误差、等级或不确定度",
     Reason.RESOLUTION_ONLY: "需求只给出分辨力，请补充最大允许误差或不确定度",
+    Reason.CLASS_NOT_SERVED: "该能力只做到更低的准确度等级",
     Reason.CLASS_NOT_IN_TABLE: "该对象的准确度等级不在等级表中，请补充最大允许误差",
     Reason.DIGITS_UNSTATED: "误差以“字”计而没有给出分辨力，请补充分辨力",
     Reason.FULL_SCALE_UNSTATED: "误差以满量程计而没有给出量程，请补充测量上限",

@@ -17,6 +17,7 @@ from functools import reduce
 from itertools import chain
 from operator import or_
 
+from matching.engine.accuracy_classes import serves_class
 from matching.engine.coverage import (
     Axis,
     Offer,
@@ -81,7 +82,7 @@ def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3))
     Rows are united only within one object and measurand; of several such groups that the need may mean the best
     one counts.
     """
-    if not need.is_read:
+    if not (need.is_read or need.parameters):
         return _undecided(need, Reason.NEED_UNREAD)
     if not rows:
         return _undecided(need, Reason.NO_ROWS)
@@ -90,6 +91,9 @@ def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3))
     gates = [check_kind(need, row) for row in rows]
     best = max((gate.verdict for gate in gates), key=ORDER.index)
     if best is Verdict.FAIL:
+        if _is_band(need) and any(_by_kind(row.parameters, need.quantity) for row in rows):
+            band = replace(need, quantity=None, ranges=(), parameters=(*need.parameters, *need.ranges))
+            return replace(judge_line(band, rows, ratio=ratio), need=need)
         if _only_names_a_size(need):
             return _undecided(need, Reason.KIND_UNSTATED)
         same = [_agree(need.cells.object, row.cells.object) for row in rows]
@@ -97,6 +101,13 @@ def judge_line(need: Line, rows: Sequence[Line], *, ratio: Decimal = Decimal(3))
         refused = _undecided(need, gates[nearest].reason)
         return replace(refused, verdict=Verdict.FAIL, kind=gates[nearest], offered=rows[nearest])
     numbers = [number for number, gate in enumerate(gates) if gate.verdict is best]
+    served = [number for number in numbers if serves_class(need, rows[number])]
+    if not served:
+        refused = _undecided(need, Reason.CLASS_NOT_SERVED)
+        check = UncertaintyCheck(Verdict.FAIL, Reason.CLASS_NOT_SERVED)
+        row = rows[numbers[0]]
+        return replace(refused, verdict=Verdict.FAIL, kind=gates[numbers[0]], uncertainty=check, offered=row)
+    numbers = served
     groups, differs = _groups(need, [(number, rows[number]) for number in numbers])
     verdicts = [_judge_group(need, group, gates[group[0][0]], ratio) for group in groups]
     chosen = max(verdicts, key=lambda one: (ORDER.index(one.verdict), one.share, one.coverage.share or 0.0))
@@ -114,6 +125,16 @@ def _loads(need: Line) -> bool:
 def _only_names_a_size(need: Line) -> bool:
     """Whether the line tells which device it is and not what to measure: a 300 kV X-ray machine."""
     return not need.accuracy and bool(need.ranges) and all(item.nominal for item in need.ranges)
+
+
+def _is_band(need: Line) -> bool:
+    """Whether the line only tells over which band its object works: a network analyser, 100 MHz~18 GHz."""
+    measured = {thing.quantity for thing in find_objects(need.cells.object)}
+    return need.quantity in ("frequency", "wavelength") and bool(measured) and need.quantity not in measured
+
+
+def _by_kind(items: Iterable[Item], quantity: str | None) -> list[Item]:
+    return [item for item in items if item.quantity == quantity]
 
 
 def _undecided(need: Line, reason: Reason | None) -> LineVerdict:
@@ -140,7 +161,9 @@ def check_kind(need: Line, row: Line) -> KindCheck:
     mine, theirs = need.quantity, row.quantity
     unit, units = _unit_of(need), _units_of(row)
     differs = bool(unit and units and unit not in units)
-    if {mine, theirs} in _CONVERTIBLE:
+    if _are_features_apart(need, row):
+        verdict, reason = Verdict.FAIL, Reason.KIND_DIFFERS
+    elif {mine, theirs} in _CONVERTIBLE:
         verdict, reason = Verdict.PASS, None
     elif mine and theirs:
         if mine == theirs:
@@ -166,6 +189,23 @@ _CONVERTIBLE = (
     {"absorbed_dose", "air_kerma"},
     {"absorbed_dose_rate", "air_kerma_rate"},
 )
+
+
+# Lengths that are measured each in its own way, and whose standards do not stand in for each other.
+_FEATURES = tuple(map(re.compile, ("线宽", "台阶", "薄膜|膜厚|膜层", "涂层|镀层|覆层|漆膜")))
+
+
+def _are_features_apart(need: Line, row: Line) -> bool:
+    """Whether both name a feature and none in common: the width of a line is no height of a step."""
+    if need.quantity != "length":
+        return False
+    mine, theirs = (
+        {pattern for pattern in _FEATURES if pattern.search(f"{line.cells.object} {line.cells.measurand}")}
+        for line in (need, row)
+    )
+    # What a row measures says more than the name of the whole service.
+    theirs = {pattern for pattern in theirs if pattern.search(row.cells.measurand)} or theirs
+    return bool(mine and theirs) and not mine & theirs
 
 
 def _unit_of(line: Line) -> str | None:
@@ -195,6 +235,8 @@ def _ancestors(key: str) -> list[str]:
 def _groups(need: Line, rows: list[tuple[int, Line]]) -> tuple[list[list[tuple[int, Line]]], bool]:
     """The rows by object and measurand, those the need names if it names any; whether its object is another."""
     groups: dict[tuple[str, str], list[tuple[int, Line]]] = {}
+    meant = [(number, row) for number, row in rows if _agree(need.cells.object, _named_by_range(row))]
+    rows = [(number, row) for number, row in rows if not meant or not _named_by_range(row) or (number, row) in meant]
     for number, row in rows:
         groups.setdefault((_bare(row.cells.object), _bare(row.cells.measurand)), []).append((number, row))
     named = {key for key in groups if _agree(need.cells.object, key[0])}
@@ -202,6 +244,12 @@ def _groups(need: Line, rows: list[tuple[int, Line]]) -> tuple[list[list[tuple[i
     chosen = named or set(groups)
     chosen = {key for key in chosen if _agree(need.cells.measurand, key[1])} or chosen
     return [group for key, group in groups.items() if key in chosen], differs
+
+
+def _named_by_range(row: Line) -> str:
+    """What a range says it is of: 环规φ(3～200) mm is of ring gauges."""
+    found = re.match(r"\W*([一-龥]{2,6})", row.cells.range)
+    return found[1] if found else ""
 
 
 def _bare(words: str) -> str:

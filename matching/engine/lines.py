@@ -41,6 +41,9 @@ def read_line(cells: Cells, *, headers: Cells = Cells()) -> Line:  # noqa: B008 
         spans = [as_force(item) for item in spans]
     stated = [item for reading in (accuracy, ranges) for item in reading.items if item.kind in ACCURACY]
     stated = stated or [item for reading in (named, note) for item in reading.items if item.kind in ACCURACY]
+    if any(item.quantity == "wavelength" for item in spans):
+        # What has a wavelength is light: 1070 nm, 0.5~6 kW.
+        spans = [replace(item, quantity="optical_power") if item.quantity == "power" else item for item in spans]
     quantity = _measured_quantity(cells, spans, stated)
     return Line(
         cells=cells,

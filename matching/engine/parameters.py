@@ -84,6 +84,11 @@ FORMS = {
 }
 
 
+# The mains (GB/T 156): 220 V and 380 V of 50 Hz.
+_MAINS = frozenset((Decimal(220), Decimal(380)))
+_HERTZ = Decimal(50)
+# How fast a facility is tells what it can do, not at what is measured: 上升时间 1 μs.
+_RISE = re.compile("(?:上升|响应|建立)(?:时间|沿)[^，,；;]*")
 # With another of these the same value is another measurement, so whoever leaves one open is asked for it. What else
 # a line states (DN6~DN200, water of 20 ℃) tells of devices and facilities, and counts where both sides state it.
 _DECISIVE = frozenset((*FORMS, "frequency", "wavelength", "photon_energy", "time"))
@@ -100,9 +105,12 @@ def starts_at_zero(key: str | None) -> bool:
 
 def _parameters(line: Line) -> dict[str, list[Item]]:
     """The parameters of a line by quantity, with the forms that its words tell."""
-    found = _by_quantity(line.parameters)
     cells = line.cells
+    rises = " ".join(_RISE.findall(cells.range))
+    found = _by_quantity(item for item in line.parameters if item.raw not in rises)
     words = " ".join((cells.object, cells.measurand, cells.range, cells.conditions, cells.note))
+    if "frequency" not in found and _on_mains(line):
+        found["frequency"] = [Item(ItemKind.RANGE, (0, 0), "", "frequency", _HERTZ, _HERTZ, "Hz", nominal=True)]
     for key, form in FORMS.items():
         names = [name for name, word in enumerate(form.words) if word.search(words)]
         if key == "current_form" and not names and any(item.high for item in found.get("frequency", ())):
@@ -111,6 +119,12 @@ def _parameters(line: Line) -> dict[str, list[Item]]:
         if names and line.quantity in form.kinds:
             found[key] = [_form_item(key, Decimal(name)) for name in names]
     return found
+
+
+def _on_mains(line: Line) -> bool:
+    """Whether it is measured on the mains, whose frequency nobody states: a power meter at 220 V."""
+    at = (item for item in (*line.conditions, *line.parameters) if item.quantity == "voltage" and item.nominal)
+    return line.quantity in ("power", "energy") and any(item.high in _MAINS for item in at)
 
 
 def _by_quantity(items: Iterable[Item]) -> dict[str, list[Item]]:

@@ -14,6 +14,7 @@ from matching.engine.conditions import NAMES, Conditions, read_demands, read_med
 from matching.engine.documents import CapabilityDocument, NeedDocument
 from matching.engine.facts import Line
 from matching.engine.focus import SET_ASIDE, weigh_clauses
+from matching.engine.objects import find_objects
 from matching.engine.terms import Entry, Terms, codes_of, join_terms, read_characters, read_terms, surfaces, vocabulary
 
 # How much a word counts by the place where it stands.
@@ -29,6 +30,7 @@ ORDINARY = frozenset({"static", "gas", "water"})
 UNBINDING = frozenset({"", "lab"})
 # These are measured at rest unless a scope says otherwise: whoever measures 动态力 says so.
 AT_REST = frozenset({"force", "torque", "pressure", "mass", "temperature"})
+UNDER_WATER = re.compile("水听器|水声|换能器")
 CLAUSE = re.compile(r"[^，。；：、,.;:（）()\s]+")
 
 
@@ -62,12 +64,29 @@ def profile_capability(capability: CapabilityDocument) -> Profile:
     """What the words of a capability say."""
     profile = _profile(capability.title, [(capability.text, 1.0)], capability.lines)
     usual = {"motion": ("static",)} if any(line.quantity in AT_REST for line in capability.lines) else {}
+    usual |= {"depth": ("ambient",)} if UNDER_WATER.search(f"{capability.title}{capability.text}") else {}
     # Who comes may also measure on line, or without dismounting, and says so in words.
-    said = "；".join((capability.text, *(line.cells.note for line in capability.lines)))
+    said = "；".join((capability.title, capability.text, *(line.cells.note for line in capability.lines)))
     modes = (*capability.modes, *profile.conditions.get("mode", ()), *read_refusals(said).get("mode", ()))
     modes = tuple(dict.fromkeys(modes))
     conditions = _join(profile.conditions, read_demands(said), read_media(said))
-    return replace(profile, conditions=usual | conditions | ({"mode": modes} if modes else {}))
+    if (media := _media_of_all(capability)) is not None:
+        conditions = {**conditions, "medium": media}
+    named = {group: values for group, values in conditions.items() if values}
+    return replace(profile, conditions=usual | named | ({"mode": modes} if modes else {}))
+
+
+def _media_of_all(capability: CapabilityDocument) -> tuple[str, ...] | None:
+    """The media that hold for all of its rows, where some are for a device of their own: gauges, also for oxygen."""
+    usual = [line.cells for line in capability.lines if not find_objects(line.cells.measurand)]
+    if not usual or len(usual) == len(capability.lines):
+        return None
+    notes = (spell_out_media(f"{cells.conditions}；{cells.note}") for cells in usual)
+    return _media_in("；".join((capability.title, capability.text, *notes)))
+
+
+def _media_in(text: str) -> tuple[str, ...]:
+    return _join(read_conditions(read_terms([(text, 1.0)])), read_media(text)).get("medium", ())
 
 
 def _join(*found: Conditions) -> Conditions:

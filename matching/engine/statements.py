@@ -52,11 +52,15 @@ class Statements:
         # A bare per cent is what the instrument measures, if that has no other unit: 雾度计 1~30 %.
         ratios = {thing.quantity for thing in self.things if thing.quantity and KINDS[thing.quantity].si_unit == "1"}
         words = " ".join(KINDS[quantity].label for quantity in sorted(ratios))
-        items = [self._as_measured(item) for item in read(self.text, words=words).items if not self._is_symptom(item)]
+        told = (item for item in read(self.text, words=words).items if not self._is_scenery(item))
+        items = [self._as_measured(item) for item in told if not self._is_symptom(item)]
         self.codes = [item for item in items if item.kind is ItemKind.CODE]
+        ends = {(item.quantity, item.high) for item in items if item.kind in SPANS and not item.nominal}
         signed = {(item.low, item.high) for item in items if self._is_signed_range(item, items)}
-        self.spans = [item for item in items if item.kind in SPANS or (item.low, item.high) in signed]
-        self.accuracy = [item for item in items if item.kind in ACCURACY and item not in self.spans]
+        spans = [item for item in items if item.kind in SPANS or (item.low, item.high) in signed]
+        # ±800 kV 分压器，50～800 kV: where a range is told too, the sign only belongs to the name of the device.
+        self.spans = [item for item in spans if item.kind in SPANS or (item.quantity, item.high) not in ends]
+        self.accuracy = [item for item in items if item.kind in ACCURACY and item not in spans]
 
     def _sentence(self, item: Item) -> int:
         return max(self.text.rfind(mark, 0, item.span[0]) for mark in _SENTENCE_MARKS) + 1
@@ -80,10 +84,8 @@ class Statements:
 
     def _in_full(self, thing: Named) -> Named:
         """The thing by its longer name, where it was named before: of 轴振探头 and 探头 the first."""
-        if thing.quantity:
-            return thing
         earlier = (other for other in self.things if other.start < thing.start and other.name.endswith(thing.name))
-        return next(earlier, thing)
+        return next((other for other in earlier if other.quantity or not thing.quantity), thing)
 
     def _as_measured(self, item: Item) -> Item:
         """The item as its object makes it: 60 度 of a furnace, 5 吨 of a tensile tester, 18G of a spectrum analyser."""
@@ -92,6 +94,10 @@ class Statements:
             return item
         if thing.quantity == "force" and item.kind in SPANS:
             return as_force(item)
+        if item.unit == "ppm" and thing.quantity == "mass_concentration":
+            # Of what is dissolved in water a part per million by mass is a milligram in a litre.
+            told = read(item.raw.lower().replace("ppm", "mg/L")).items
+            return next((replace(other, span=item.span) for other in told if other.kind is item.kind), item)
         if item.unit in (None, "1") and (unit := _CUSTOMARY.get(thing.quantity)):
             bare = read(f"{item.raw} {unit}", words=KINDS[thing.quantity].label).items
             return next((replace(other, span=item.span) for other in bare if other.kind is item.kind), item)
@@ -103,6 +109,18 @@ class Statements:
         again = read(item.raw + "Hz" * is_short, words=KINDS[meant].label).items
         fitting = (other for other in again if other.kind is item.kind and other.quantity == meant)
         return next((replace(other, span=item.span) for other in fitting), item)
+
+    def _is_scenery(self, item: Item) -> bool:
+        """Whether it tells of the plant or of more than is used: 220 kV 变电站, 300 MW 机组, 220 g（用到 200 g）."""
+        return item.kind in SPANS and bool(_SCENERY.match(self.text, item.span[1]))
+
+    def _is_signal(self, item: Item) -> bool:
+        """Whether it is what a transmitter gives out, not what it measures: 4~20 mA of a pressure transmitter."""
+        thing = self._object_of(item)
+        if thing is None or not _TRANSMITS.search(thing.name):
+            return False
+        is_other = bool(thing.quantity) and not are_related(item.quantity, thing.quantity)
+        return is_other and (item.quantity, item.low, item.high) in _SIGNALS
 
     def _is_symptom(self, item: Item) -> bool:
         """Whether it tells how far off something is: 差 15 度, 偏 3 公分."""
@@ -132,13 +150,15 @@ class Statements:
         """Whether the item is to be measured: its object measures it, or a word or a tolerance of its own says so."""
         if any(_is_right_behind(tolerance, item) for tolerance in self.accuracy):
             return True
-        if not self._may_be_asked(item):
+        if not self._may_be_asked(item) or self._is_signal(item):
             return False
         thing, clause = self._object_of(item), self._clause(item)
         if thing and are_related(item.quantity, thing.quantity):
             return True
         if _SETTING.search(clause):
             return False
+        if _MEASURING.search(clause):
+            return True
         sentence = self._sentence(item)
         tolerances = {kind_of(other) for other in self.accuracy if self._sentence(other) == sentence}
         words = clause + (thing.name.replace("温湿", "温度") if thing else "")
@@ -177,17 +197,32 @@ _SIGN = re.compile("^(?:±|正负|偏差在? ?±)")
 _BRACKETED_TOLERANCE = re.compile(r"\s*[（(]\s*±")
 _OPERATION = re.compile("(?:工作|使用|工艺|运行)温度")
 _SETTING = re.compile(
-    "[油水气烟]温|[布带车走线]速|节拍|介质|工作(?:压力|频率)|[测试][试验]电压|激励|运行|管电压|气源|预冷|[热冷]态|水深|采样"
+    "[油水气烟]温|[布带车走线]速|节拍|介质|工作(?:压力|频率)|[测试][试验]电压|激励|运行|管电压|气源|预冷|[热冷]态|水深|采样|[黏粘]度"
+)
+_MEASURING = re.compile(r"(?:量程|测量范围)(?:为|是)?\s*$")
+_SCENERY = re.compile(
+    r"[)）\s]*(?:[等电]?级)?的?(?:变电站|换流站|母线|[高低进出一二]?[压线次]?侧(?![面向头])|发?电?机组|配电|电网|线路(?!板))"
+    r"|[，,（(\s]*(?:实际|平时|日常|只|最多|主要|常)*使?用到"
 )
 # Kinds that set the scene as often as they are asked for.
 _SURROUNDINGS = frozenset(
     ("temperature", "pressure", "time", "speed", "rotational_speed", "acceleration", "length", "angle", "voltage",
      "frequency", "wavelength")
 )  # fmt: skip
+_TRANSMITS = re.compile("变送|传感|探头|远传|[压温差流]变$|[位度量]计$")
+# The signals of process instruments (GB/T 3369): 4~20 mA and its like.
+_SIGNALS = frozenset(
+    (quantity, Decimal(low), Decimal(high))
+    for quantity, low, high in (
+        ("current", "0.004", "0.02"), ("current", "0", "0.02"), ("current", "0", "0.01"),
+        ("voltage", "1", "5"), ("voltage", "0", "5"), ("voltage", "0", "10"),
+    )
+)  # fmt: skip
 # Kinds that one instrument tells beside each other.
 _KIN = (
     {"flow_volume", "flow_mass"},
     {"mass", "flow_mass"},
+    {"acceleration", "speed"},
     {"power", "power_level", "optical_power"},
     {"ratio", "turns_ratio", "current"},
     {"ratio", "turns_ratio", "voltage"},

@@ -246,8 +246,9 @@ def _laws(
     item: Item, ground: Ground, resolution: Item | None
 ) -> tuple[tuple[Law, ...], set[Assumption], Reason | None]:
     """The laws of one U or MPE at k = 2; several if the text leaves open which one is meant."""
-    if item.relative is None and item.si_unit == "1" != ground.unit:
-        # A percentage of a quantity that is not itself in per cent can only be one of the reading.
+    is_offset = item.quantity == "frequency_offset" and ground.unit == "Hz"
+    if is_offset or (item.relative is None and item.si_unit == "1" != ground.unit):
+        # A ratio of a quantity that is not itself a ratio can only be one of the reading: 10 MHz, U ≤ 5×10⁻¹³.
         item = replace(item, relative=True)
     factor = COVERAGE_FACTOR / (_coverage_factor(item) or COVERAGE_FACTOR)
     if item.kind is not ItemKind.UNCERTAINTY:

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     OFFERED_PARAMETER_UNSTATED = "offered_parameter_unstated"
     NEED_ACCURACY_UNSTATED = "need_accuracy_unstated"
     RESOLUTION_ONLY = "resolution_only"
+    CLASS_NOT_SERVED = "class_not_served"
     CLASS_NOT_IN_TABLE = "class_not_in_table"
     DIGITS_UNSTATED = "digits_unstated"
     FULL_SCALE_UNSTATED = "full_scale_unstated"

@@ -635,3 +635,46 @@ def test_a_line_without_a_tolerance_counts_by_its_range_beside_one_that_has_one(
             read_line(Cells("示波器", "电压", "2 mV~10 V", "Urel=0.5 %"))]  # fmt: skip
     verdicts = [judge_pair([read_line(cells) for cells in asked], rows).verdict for asked in ([width], [width, height])]
     assert verdicts == [Verdict.UNKNOWN, Verdict.PASS]
+
+
+# --- What a row is for ---------------------------------------------------------------------------------------
+
+
+def judge_cells(need, *rows):
+    """The overall verdict of rows on a line, both as cells."""
+    return judge_line(read_line(Cells(*need)), [read_line(Cells(*row)) for row in rows]).verdict
+
+
+@pytest.mark.parametrize(("grade_asked", "verdict"), [("E1等级", FAIL), ("E2等级", PASS), ("M1等级", PASS)])
+def test_a_row_up_to_a_class_does_not_serve_a_finer_one(grade_asked, verdict):
+    need, row = ("砝码", "质量", "1 kg", grade_asked), ("砝码", "质量", "1 kg（E2等级及以下）", "U=0.1mg，k=2")
+    assert judge_cells(need, row) is verdict
+
+
+def test_the_row_counts_whose_range_names_the_object():
+    plug = ("量规", "直径", "塞规φ(1～200) mm", "U=0.5μm，k=2")
+    ring = ("量规", "内径", "环规φ(3～200) mm", "U=0.8μm，k=2")
+    assert judge_cells(("校对环规", "长度", "φ6～φ150 mm", "±1.8 μm"), plug, ring) is FAIL
+
+
+def test_the_width_of_a_line_is_no_height_of_a_step():
+    need = ("线宽标准片", "长度", "20 nm～60 nm", "U≤1.5 nm，k=2")
+    row = ("微纳测量", "台阶高度", "10 nm～100 nm", "U=1 nm，k=2")
+    assert (judge_cells(need, row), judge_cells(need, ("微纳测量", "线宽", *row[2:]))) == (FAIL, PASS)
+
+
+def test_a_band_alone_asks_for_whatever_is_measured_along_it():
+    need = ("矢量网络分析仪", "频率", "100 MHz～18 GHz")
+    near, far = (("矢量网络分析仪", "反射系数", f"(0～1)（{band}）") for band in ("45 MHz～50 GHz", "26.5 GHz～50 GHz"))
+    assert (judge_cells(need, near), judge_cells(need, far)) == (UNKNOWN, FAIL)
+
+
+def test_how_fast_a_facility_rises_leaves_nothing_open():
+    row = ("动态压力传感器", "动态压力", "(0.1~100) MPa，上升时间 1 μs", "Urel=5 %，k=2")
+    assert judge_cells(("压力传感器", "压力", "0.5～50 MPa", "U≤6 %，k=2"), row) is PASS
+
+
+def test_at_220_volts_the_frequency_is_that_of_the_mains():
+    row = ("功率表", "有功功率", "(0.5 W~60 kW)（45 Hz~65 Hz）", "Urel=0.03 %，k=2")
+    assert judge_cells(("功率表", "功率", "1 W～1 kW", "±0.15%", "220 V"), row) is PASS
+    assert judge_cells(("功率表", "功率", "1 W～1 kW", "±0.15%"), row) is UNKNOWN

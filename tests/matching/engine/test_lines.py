@@ -98,8 +98,30 @@ def test_a_line_survives_json():
         ("压力表0~60MPa，1.6级。\n扭矩扳手20~200N·m，精度±4%",
          [("压力表", "0~60MPa", "1.6级", ""), ("扭矩扳手", "20~200N·m", "精度±4%", "")]),
         ("想了解贵院的培训安排", []),
+        # What names the device, the plant or the signal is not asked for.
+        ("压力变送器 8 只，量程 0～100 MPa，输出 4~20 mA，允差 ±0.1 %FS",
+         [("压力变送器", "0～100 MPa", "允差 ±0.1 %FS", "")]),
+        ("160 MPa 数字压力表 0.05级\n数字压力表一块，量程 0～160 MPa，0.05级",
+         [("数字压力表", "0～160 MPa", "0.05级", "")]),
+        ("分析天平（220 g，用到 200 g），最大允许误差 ±0.5 mg，称量范围 0～200 g",
+         [("分析天平", "0～200 g", "最大允许误差 ±0.5 mg", "")]),
+        ("直流分压器 ±800 kV，50～800 kV 现场校，±0.2%", [("直流分压器", "50～800 kV", "±0.2%", "")]),
+        ("电子天平 30kg/0.1g，0～30 kg，允差 ±0.3 g", [("电子天平", "0～30 kg", "分度值0.1g、允差 ±0.3 g", "")]),
+        ("质量流量计 3 台，介质稠油，黏度 300~400 mPa·s，50～300 t/h，允差 ±0.5 %",
+         [("质量流量计", "50～300 t/h", "允差 ±0.5 %", "")]),
+        ("DO 仪 4 台，0~20 ppm", [("DO 仪", "0~20 mg/L", "", "")]),
+        ("铷原子频率标准，10 MHz 输出，频率准确度 U ≤ 5×10-13", [("铷原子频率标准", "10 MHz", "U ≤ 5×10-13", "")]),
     ],
 )  # fmt: skip
 def test_lines_are_suggested_from_a_need_in_plain_words(text, expected):
     lines = split_lines(text)
     assert [(line.cells.object, line.cells.range, line.cells.accuracy, line.cells.codes) for line in lines] == expected
+
+
+def test_what_has_a_wavelength_is_the_power_of_light():
+    line = read_line(Cells("激光功率计", "功率", "0.5～6 kW、波长 1070 nm"))
+    assert (line.quantity, [item.quantity for item in line.parameters]) == ("optical_power", ["wavelength"])
+
+
+def test_direct_current_is_read_from_its_abbreviation():
+    assert [line.cells.measurand for line in split_lines("万用表两台，只关心 DCV：100 mV–1000 V")] == ["直流电压"]

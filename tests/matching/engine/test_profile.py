@@ -110,3 +110,29 @@ def test_who_only_takes_what_is_sent_in_does_not_come_and_sending_in_is_no_condi
     assert laboratory.conditions["mode"] == ("lab",)
     assert profile_need(NeedDocument("n", "天平拆下送检")).conditions == {}
     assert "field" in profile_need(NeedDocument("n", "天平不能搬，要上门")).conditions["mode"]
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions"),
+    [
+        ("综测仪不许拆机架", {"mode": ("field", "in_situ")}),
+        ("传感器不许下架", {"mode": ("field", "in_situ")}),
+        ("车皮摘钩停在上面称", {"motion": ("static",)}),
+        ("要 40 MPa 静水压力下的灵敏度", {"depth": ("pressurised",)}),
+        ("拆下来就地校", {"mode": ("in_situ",)}),
+        ("卡表夹在线上看电流", {}),
+    ],
+)
+def test_how_something_stands_while_it_is_measured_is_a_condition(text, conditions):
+    assert profile_need(NeedDocument("n", "", text)).conditions == conditions
+
+
+def test_a_sensitivity_under_water_is_at_ambient_pressure_unless_the_pressure_is_named():
+    plain, deep = (CapabilityDocument("c", "院", title) for title in ("标准水听器", "高静水压下换能器灵敏度"))
+    assert [profile_capability(each).conditions["depth"] for each in (plain, deep)] == [("ambient",), ("pressurised",)]
+
+
+def test_who_does_gauges_for_oxygen_too_does_not_do_only_those():
+    rows = (Line(Cells("压力表", "压力")), Line(Cells("压力表", "氧气表", note="禁油")))
+    alone, both = (profile_capability(CapabilityDocument("c", "院", "压力表", lines=some)) for some in (rows[1:], rows))
+    assert (alone.conditions["medium"], "medium" in both.conditions) == (("oxygen",), False)
