@@ -397,7 +397,7 @@ def in_full(solutions):
 def counts_of(challenge: Challenge) -> list[tuple[Entry, int]]:
     """By item of the board how many solutions are handed in; all that the organiser learns before the deadline."""
     handed_in = Count("solutions", filter=Q(solutions__status__in=IN_CONTEST))
-    items = challenge.entries.on_board().annotate(handed_in=handed_in)
+    items = challenge.entries.on_board().annotate(handed_in=handed_in).order_by("board_number")
     return [(entry, entry.handed_in) for entry in items]
 
 
