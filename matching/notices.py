@@ -65,7 +65,8 @@ def tell_of_step(proposal: Proposal, event: Event) -> None:
     """Tell those whom a step concerns, but not who took it."""
     if proposal.is_misfit:
         return
-    told = TOLD_OF_STEP.get(event.action) or AFTER_AN_ANSWER.get((event.source, event.target)) or TOLD.get(event.target, [])
+    by_answer = AFTER_AN_ANSWER.get((event.source, event.target))
+    told = TOLD_OF_STEP.get(event.action) or by_answer or TOLD.get(event.target, [])
     _tell(proposal, told, actor=event.actor)
 
 
