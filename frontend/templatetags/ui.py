@@ -1,6 +1,5 @@
 """Tags and filters of the components shown on /styleguide/."""
 
-
 from django import template
 from django.db.models import Choices
 from django.urls import reverse
