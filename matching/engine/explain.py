@@ -1,8 +1,7 @@
 """Explaining: a verdict in Chinese, in the reader's own words, with both raw texts quoted.
 
 `short` is the sentence on the card, `derivation` the whole calculation step by step. A CMC is the best case
-with a nearly ideal device (ILAC-P14, CNAS-GL025), so a yes reads 按 CMC 计可满足. For readers who may not see the
-need, `quote_need=False` leaves out its text, its numbers and every number they could be worked out from.
+with a nearly ideal device (ILAC-P14, CNAS-GL025), so a yes reads 按 CMC 计可满足.
 """
 
 from __future__ import annotations
@@ -139,12 +138,10 @@ SCALES = {Scale.LOG: "按对数", Scale.POINTS: "按点数"}
 _SHOWN_AS_RANGE = ("temperature", "dew_point", "relative_humidity", "ph", "hardness")
 
 
-def short(verdict: LineVerdict | PairVerdict, *, quote_need: bool = True) -> str:
+def short(verdict: LineVerdict | PairVerdict) -> str:
     """One sentence for the card."""
     if isinstance(verdict, PairVerdict):
-        return _short_pair(verdict, quote_need=quote_need)
-    if not quote_need:
-        return _hidden(verdict)
+        return _short_pair(verdict)
     return f"{'；'.join(_findings(verdict))}：{_conclusion(verdict)}"
 
 
@@ -189,10 +186,8 @@ def backing(verdict: LineVerdict) -> str:
     return "，".join(notes if verdict.verdict is Verdict.PASS else [*notes, SHOW_IT])
 
 
-def derivation(verdict: LineVerdict, *, quote_need: bool = True) -> tuple[str, ...]:
+def derivation(verdict: LineVerdict) -> tuple[str, ...]:
     """The steps from the two texts to the verdict, each a sentence, the assumptions last."""
-    if not quote_need:
-        return (_hidden(verdict),)
     steps = [_kind_step(verdict), *_range_steps(verdict), *_uncertainty_steps(verdict)]
     return (*steps, f"结论：{_conclusion(verdict)}。", *(f"假定：{text}。" for text in _assumptions(verdict)))
 
@@ -209,26 +204,15 @@ def _assumptions(verdict: LineVerdict) -> tuple[str, ...]:
     return tuple(ASSUMPTIONS[code].format(**facts) for code in verdict.assumptions)
 
 
-def _short_pair(pair: PairVerdict, *, quote_need: bool) -> str:
+def _short_pair(pair: PairVerdict) -> str:
     """The sentence of the only line, or the count by verdict and the sentence of the line that decides."""
     if len(pair.counted) < 2:
-        return short(pair.counted[0], quote_need=quote_need) if pair.counted else "需求没有可比较的指标：无法判断"
+        return short(pair.counted[0]) if pair.counted else "需求没有可比较的指标：无法判断"
     found = [line.verdict for line in pair.counted]
     counts = "，".join(f"{found.count(one)} 项{VERDICTS[one]}" for one in VERDICTS if one in found)
     # A stored verdict may come from an engine that counted otherwise.
     deciding = next((line for line in pair.counted if pair.counts_as(line) is pair.verdict), pair.counted[0])
-    return f"{len(found)} 项指标中{counts}。{short(deciding, quote_need=quote_need)}"
-
-
-def _hidden(verdict: LineVerdict) -> str:
-    """The verdict by aspects alone: no number, text or row that would tell what the need asks for."""
-    aspects = (
-        ("测量范围", verdict.coverage.verdict),
-        ("测量条件", verdict.parameters.verdict),
-        ("不确定度", verdict.uncertainty.verdict),
-    )
-    found = "、".join(f"{name}{VERDICTS[one].removeprefix('按 CMC 计')}" for name, one in aspects)
-    return f"{VERDICTS[verdict.verdict]}（量{KINDS_AGREE[verdict.kind.verdict]}、{found}；需求的具体指标未向您公开）"
+    return f"{len(found)} 项指标中{counts}。{short(deciding)}"
 
 
 # --- The card ------------------------------------------------------------------------------------------------

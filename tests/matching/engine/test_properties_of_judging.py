@@ -84,7 +84,6 @@ def test_judging_and_explaining_never_raise_and_survive_json(needs, rows):
     assert "NaN" in written or from_json(PairVerdict, json.loads(written)) == pair
     for verdict in (pair, *pair.lines):
         assert explain.short(verdict)
-        assert explain.short(verdict, quote_need=False)
         assert 0 <= verdict.share <= 1
     for verdict in pair.lines:
         assert explain.derivation(verdict)
