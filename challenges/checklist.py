@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Sum
+from django.utils import timezone
 
 from challenges.enums import ChallengeStatus, EntryStatus, Outcome, Phase, ReviewStage, SolutionStatus
 from challenges.models import Challenge, FollowUp, Solution
@@ -133,7 +134,11 @@ def _for_announced(challenge: Challenge) -> list[Check]:
         Check("进入现场赛的方案都有现场得分", not marked.exists(), FINALS),
         Check("每份通过形式审查的方案都已拟定结果", not judged.filter(decision=None).exists(), DECISIONS),
         Check("没有揭榜成功的，都写有给揭榜单位的说明", not unexplained.exists(), DECISIONS),
-        Check("公示的截止时间在今后", window is not None and not window.is_over, CALENDAR),
+        Check(
+            f"从现在起公示不少于 {LEAST_NOTICE.days} 天（不够的，请先改公示的截止时间）",
+            window is not None and window.closes_at - timezone.now() >= LEAST_NOTICE,
+            CALENDAR,
+        ),
     ]
 
 

@@ -196,10 +196,15 @@ def refuse_unscored(review) -> str:
     return ""
 
 
+def refuse_removal(review) -> str:
+    """Why a review stands: what was decided by it is not to be changed behind anybody's back."""
+    return refuse_outside(C(review.phase), "撤销评审")(review)
+
+
 review_workflow = Workflow(
     Transition("lock", "提交评审", frozenset({R.ASSIGNED, R.DRAFTING}), R.LOCKED, WRITE, refuse=refuse_unscored),
     Transition("recuse", "申请回避", frozenset({R.ASSIGNED, R.DRAFTING}), R.RECUSED, WRITE, needs_note=True),
-    Transition("remove", "撤销分派", STANDING, R.REMOVED, RUN, needs_note=True),
+    Transition("remove", "撤销分派", STANDING, R.REMOVED, RUN, needs_note=True, refuse=refuse_removal),
     # A conflict of interest that came after the assignment.
     Transition("end", "因利益冲突撤销", STANDING, R.REMOVED, None),
     Transition("draft", "开始评审", frozenset({R.ASSIGNED}), R.DRAFTING, None),

@@ -204,7 +204,7 @@ LISTS = {
     "notices": ("/notices/", "owner", add_notices, 6),
     "dockings of the enterprise": ("/dockings/", "owner", add_dockings, 8),
     "dockings of the institute": ("/dockings/", "provider", add_dockings, 9),
-    "a docking": ("/dockings/{one}/", "owner", add_to_a_docking, 16),
+    "a docking": ("/dockings/{one}/", "owner", add_to_a_docking, 17),
     "the organiser's desk": ("/dockings/desk/", "organiser", add_dockings, 9),
     "the steward's desk": ("/dockings/desk/", "organiser", add_dockings_with_steward, 9),
     "what happens next, for the enterprise": ("/next/", "owner", add_dockings, 14),

@@ -41,6 +41,8 @@ class SolutionQuerySet(models.QuerySet):
         """The solutions that who runs the challenge reads; before the deadline there are none."""
         over = PhaseWindow.objects.filter(phase=Phase.SOLVING, closes_at__lte=timezone.now())
         run = Challenge.objects.run_by(user).filter(pk__in=over.values("challenge"))
+        # Of a challenge that was called off nothing is opened.
+        run = run.exclude(status=ChallengeStatus.CANCELLED)
         return self.filter(status__in=IN_CONTEST, entry__challenge__in=run.values("pk"))
 
     def in_contest(self):
@@ -288,10 +290,10 @@ class Objection(TracedModel):
 
 class FollowUpQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Who may see the docking, and who runs the challenge."""
+        """Who may read the docking, and who runs the challenge."""
         if not user.is_authenticated:
             return self.none()
-        dockings = Q(solution__docking__in=Docking.objects.visible_to(user).values("pk"))
+        dockings = Q(solution__docking__in=Docking.objects.readable_by(user).values("pk"))
         run = Q(solution__entry__challenge__in=Challenge.objects.run_by(user).values("pk"))
         return self.filter(dockings | run)
 

@@ -218,6 +218,8 @@ def why_not_extended(challenge: Challenge, window: PhaseWindow | None) -> str:
         return f"赛事处于“{challenge.get_status_display()}”阶段，“{label}”不能再延期。"
     if window.first_closes_at is not None:
         return f"“{label}”已经延期过一次，不能再延期。"
+    if window.phase == Phase.SOLVING and window.is_over:
+        return "揭榜已经截止，组织方已能查看方案，不能再延期。"
     return ""
 
 

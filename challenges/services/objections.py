@@ -31,6 +31,8 @@ def raise_objection(
     challenge.lock()
     if refusal := why_no_objection(challenge):
         raise TransitionError(refusal)
+    if actor.has_perm("challenges.run_challenge", challenge):
+        raise NotPermitted("组织方不能对自己组织的赛事提出异议；发现问题，请由有关单位提出后再答复。")
     if organisation not in possible_objectors(actor):
         raise NotPermitted(ONLY_MEMBERS)
     if entry and entry not in challenge.entries.on_board():

@@ -112,6 +112,7 @@ def recuse(review: Review, *, actor: User, note: str) -> Event:
 
 def _hold_for_scoring(review: Review, actor: User) -> None:
     """Lock the review; raise unless this person may score it now."""
+    review.challenge.lock()
     review.lock()
     _check_entrusted(review, actor)
     if review.status not in UNFINISHED:
@@ -223,6 +224,7 @@ def _tell_assigned(challenge: Challenge, kind: Kind, reviews: list[Review], acto
 @transaction.atomic
 def remove_review(review: Review, *, actor: User, note: str) -> Event:
     """Take a review away from its reviewer, with the reason; what was written stays in the history."""
+    review.challenge.lock()
     event = review_workflow.apply(review, "remove", actor=actor, note=note)
     notify(
         [review.reviewer],

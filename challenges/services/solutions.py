@@ -41,6 +41,7 @@ ADMISSION = frozenset({"admit", "reject"})
 STEPS = ("submit", "withdraw", "redraft", *sorted(ADMISSION))
 ONLY_INSTITUTES = "只有已通过核验的机构可以揭榜；请先在“我的单位”登记或加入机构，并等待核验。"
 NO_SUCH_STEP = "没有这个操作，请刷新页面后重试。"
+ORGANISES = "主办和协办这项赛事的单位不能揭榜，也不能联合揭榜。"
 SAME_ENTITY = "贵单位与这项需求的企业是同一单位或同一法人主体，按规则不能揭榜。"
 CHANGED_MEANWHILE = "您填写期间，方案已被同事修改。请另开窗口核对最新内容，再保存；您填写的内容还在下面。"
 CANNOT_OPEN = "有报价无法开启：平台更换过密钥。请管理员把原来的 SECRET_KEY 填入 SECRET_KEY_FALLBACKS，再进入方案评审。"
@@ -71,7 +72,14 @@ def refuse_solver(entry: Entry, organisation: Organisation) -> str:
         return "这个项目不在榜单上，不能揭榜。"
     if closed := refuse_not_solving(Solution(entry=entry)):
         return closed
+    if organisation.pk in organising_bodies(entry.challenge):
+        return ORGANISES
     return SAME_ENTITY if is_same_entity(entry.need.organisation, organisation) else ""
+
+
+def organising_bodies(challenge: Challenge) -> set:
+    """The ids of the bodies that run the challenge or help; none of them competes in it."""
+    return {challenge.organiser_id, *challenge.co_organisers.values_list("pk", flat=True)}
 
 
 def is_same_entity(one: Organisation, other: Organisation) -> bool:
@@ -240,6 +248,8 @@ def add_co_applicant(solution: Solution, organisation: Organisation, *, actor: U
         raise TransitionError("联合单位要是已通过核验的机构，请重新选择。")
     if organisation == solution.organisation:
         raise TransitionError("联合单位不能是本单位，请选择其他机构。")
+    if organisation.pk in organising_bodies(solution.challenge):
+        raise TransitionError(ORGANISES)
     if solution.co_applicants.filter(organisation=organisation).exists():
         raise TransitionError("已经邀请过这家机构，请等待它答复。")
     if solution.co_applicants.count() >= MAX_CO_APPLICANTS:

@@ -55,7 +55,7 @@ def test_any_member_of_a_verified_organisation_objects_in_its_name(announced, pe
         with suppress(NotPermitted):
             raise_objection(announced.challenge, actor=fresh(user), organisation=bodies[0], text="程序有疑问")
             able.add(name)
-    assert able == {"owner", "colleague", "stranger", "provider", "organiser", "distant_organiser", "rival"}
+    assert able == {"owner", "colleague", "stranger", "provider", "distant_organiser", "rival"}
 
 
 def test_nobody_objects_in_the_name_of_others(announced, stranger):

@@ -15,11 +15,12 @@ from django.utils import timezone
 
 from accounts.models import Notice, Organisation
 from challenges.jobs import remind_of_deadlines
-from challenges.models import Challenge, PhaseWindow, SealedPrice, Solution
+from challenges.models import Challenge, PhaseWindow, Review, SealedPrice, Solution
 from challenges.responses import judge_promise
 from challenges.seals import SealError, seal, unseal
 from challenges.services.board import correct_item
-from challenges.services.challenges import move_challenge
+from challenges.services.challenges import extend_window, move_challenge
+from challenges.services.reviews import remove_review
 from challenges.services.solutions import (
     add_co_applicant,
     add_file,
@@ -35,7 +36,7 @@ from challenges.services.solutions import (
 from core.files import check_upload
 from core.history import find_break
 from core.workflow import NotPermitted, TransitionError
-from tests.challenges.conftest import fresh
+from tests.challenges.conftest import advance, fresh
 from tests.challenges.solving import PARTS, ROW, end_solving, hand_in, whole
 from tests.conftest import credit_code
 
@@ -574,3 +575,48 @@ def test_ten_attachments_are_enough(solution, provider):
         add(10)
     names = [event.data["file"] for event in solution.events.filter(action="attach")]
     assert names == [f"{number}.txt" for number in range(10)]
+
+
+# --- What an organiser must not do --------------------------------------------------------------------------------
+
+
+def test_who_organises_does_not_compete(solving, provider, institute, new_user, new_organisation, capability):
+    solving.challenge.co_organisers.add(institute)
+    with pytest.raises(TransitionError, match="主办和协办这项赛事的单位不能揭榜"):
+        start_solution(solving, actor=provider, organisation=institute)
+    other = new_user("别家")
+    body = new_organisation("institute", founder=other, name="别家计量院")
+    solution = start_solution(solving, actor=fresh(other), organisation=body)
+    with pytest.raises(TransitionError, match="也不能联合揭榜"):
+        add_co_applicant(solution, institute, actor=fresh(other))
+
+
+def test_the_deadline_is_not_put_off_once_the_organisers_can_read(solving, new_solution, organiser):
+    solution = new_solution(solving)
+    end_solving(solving)
+    assert list(Solution.objects.visible_to(organiser)) == [solution]
+    later = timezone.now() + timedelta(days=3)
+    with pytest.raises(TransitionError, match="组织方已能查看方案，不能再延期"):
+        extend_window(fresh_challenge(solving), "solving", actor=organiser, closes_at=later, reason="应要求")
+
+
+def test_nothing_is_opened_of_a_challenge_that_was_called_off(solving, new_solution, organiser):
+    new_solution(solving)
+    move_challenge(fresh_challenge(solving), "cancel", actor=organiser, note="经费未落实")
+    end_solving(solving)
+    assert not Solution.objects.visible_to(organiser).exists()
+
+
+def test_a_review_stands_once_its_phase_is_over(solving, new_solution, experts, organiser):
+    solution = new_solution(solving, "admitted")
+    advance(solving, "announced")
+    now = timezone.now()
+    review = Review.objects.create(
+        stage="solution", entry=solving, solution=solution, reviewer=experts[0], status="locked", locked_at=now
+    )
+    with pytest.raises(TransitionError, match="不能撤销评审"):
+        remove_review(review, actor=organiser, note="换人")
+
+
+def fresh_challenge(entry) -> Challenge:
+    return Challenge.objects.get(pk=entry.challenge_id)
