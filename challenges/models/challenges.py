@@ -78,6 +78,11 @@ class Challenge(TracedModel):
     def regions_display(self) -> str:
         return "、".join(map(region_label, self.regions)) or NATIONWIDE
 
+    @property
+    def body_ids(self) -> set:
+        """The ids of the bodies that run it or help."""
+        return {self.organiser_id, *self.co_organisers.values_list("pk", flat=True)}
+
     def window(self, phase: str) -> "PhaseWindow | None":
         """The window of a phase; uses what was prefetched."""
         return next((window for window in self.windows.all() if window.phase == phase), None)

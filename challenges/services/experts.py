@@ -20,8 +20,8 @@ PROFILE_FIELDS = ("disciplines", "expertise", "title", "workplace")
 
 def pool_of(challenge: Challenge):
     """The experts of the organising bodies; who runs the challenge sees too much to be one of them."""
-    bodies = [challenge.organiser_id, *challenge.co_organisers.values_list("pk", flat=True)]
-    seats = Membership.objects.filter(role=MemberRole.EXPERT, status=MemberStatus.ACTIVE, organisation__in=bodies)
+    experts = Membership.objects.filter(role=MemberRole.EXPERT, status=MemberStatus.ACTIVE)
+    seats = experts.filter(organisation__in=challenge.body_ids)
     return (
         User.objects.filter(is_active=True, is_superuser=False, pk__in=seats.values("user"))
         .exclude(pk__in=organisers(challenge).values("pk"))

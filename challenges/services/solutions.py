@@ -72,14 +72,9 @@ def refuse_solver(entry: Entry, organisation: Organisation) -> str:
         return "这个项目不在榜单上，不能揭榜。"
     if closed := refuse_not_solving(Solution(entry=entry)):
         return closed
-    if organisation.pk in organising_bodies(entry.challenge):
+    if organisation.pk in entry.challenge.body_ids:
         return ORGANISES
     return SAME_ENTITY if is_same_entity(entry.need.organisation, organisation) else ""
-
-
-def organising_bodies(challenge: Challenge) -> set:
-    """The ids of the bodies that run the challenge or help; none of them competes in it."""
-    return {challenge.organiser_id, *challenge.co_organisers.values_list("pk", flat=True)}
 
 
 def is_same_entity(one: Organisation, other: Organisation) -> bool:
@@ -248,7 +243,7 @@ def add_co_applicant(solution: Solution, organisation: Organisation, *, actor: U
         raise TransitionError("联合单位要是已通过核验的机构，请重新选择。")
     if organisation == solution.organisation:
         raise TransitionError("联合单位不能是本单位，请选择其他机构。")
-    if organisation.pk in organising_bodies(solution.challenge):
+    if organisation.pk in solution.challenge.body_ids:
         raise TransitionError(ORGANISES)
     if solution.co_applicants.filter(organisation=organisation).exists():
         raise TransitionError("已经邀请过这家机构，请等待它答复。")

@@ -30,6 +30,7 @@ from challenges.services.certificates import normalised
 from challenges.services.decisions import DECIDING, amend_decision, propose_decision
 from challenges.workflow import RELEASED
 from core.documents import NoPdf, answer_pdf, print_pdf
+from core.forms import put_into
 from core.workflow import TransitionError
 from needs.disclosure import log_reads
 
@@ -73,7 +74,7 @@ def decision_amend(request, pk):
         try:
             amend_decision(decision, actor=request.user, **form.cleaned_data)
         except (TransitionError, ValidationError) as error:
-            form.add_error(None, error if isinstance(error, ValidationError) else str(error))
+            put_into(form, error)
         else:
             messages.success(request, f"{solution.number} 的结果已更改，理由已公布，有关单位已收到通知。")
             return redirect(f"{_page_of(solution.challenge)}#solution-{solution.pk}")

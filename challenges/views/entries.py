@@ -19,6 +19,7 @@ from challenges.services.entries import OPEN, enter_need, has_account, move_entr
 from challenges.services.intake import apply_intake, may_publish, plan_intake, publish_recorded, start_intake
 from challenges.sheets import MAX_ROWS, line_text, write_intake_template
 from challenges.workflow import entry_workflow
+from core.forms import put_into
 from core.http import render_page
 from core.workflow import TransitionError
 from needs.disclosure import disclose, log_reads, sight_of
@@ -72,7 +73,7 @@ def entry_create(request, pk):
         try:
             entry = enter_need(challenge, actor=request.user, **form.cleaned_data)
         except (TransitionError, ValidationError) as error:
-            _put_into(form, error)
+            put_into(form, error)
         else:
             messages.success(request, "报名已提交，组织方会收到通知；进展都在这一页。")
             return redirect(entry)
@@ -97,7 +98,7 @@ def entry_on_behalf(request, pk):
         try:
             entry = enter_need(challenge, need, actor=request.user, consents=True, note=note)
         except (TransitionError, ValidationError) as error:
-            _put_into(form, error)
+            put_into(form, error)
         else:
             messages.success(request, "已代为报名并注明；企业有账号的会收到通知。")
             return redirect(entry)
@@ -254,7 +255,7 @@ def intake_need(request, pk):
         try:
             entry = publish_recorded(recorded, actor=request.user, **fields)
         except (TransitionError, ValidationError) as error:
-            _put_into(form, error)
+            put_into(form, error)
         else:
             messages.success(request, "需求已发布并代为报名，企业的同意已记入经过。")
             return redirect(entry)
@@ -275,15 +276,6 @@ def _show_need(entry, user):
 
 def _posted(request):
     return request.POST if request.method == "POST" else None
-
-
-def _put_into(form, error):
-    """Show a refusal of the service where the form shows its own."""
-    if isinstance(error, ValidationError) and hasattr(error, "error_dict"):
-        for name, said in error.message_dict.items():
-            form.add_error(name if name in form.fields else None, said)
-    else:
-        form.add_error(None, str(error) if isinstance(error, TransitionError) else error)
 
 
 def _visible_challenge(request, pk) -> Challenge:

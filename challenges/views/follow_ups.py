@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from challenges.forms.after import FollowUpForm
 from challenges.models import Challenge, FollowUp
 from challenges.services.follow_ups import fill_follow_up, why_not_filled
+from core.forms import put_into
 from core.workflow import TransitionError
 from partnerships.models import Docking
 
@@ -44,7 +45,7 @@ def follow_up_edit(request, pk):
         try:
             fill_follow_up(follow_up, actor=request.user, **form.cleaned_data)
         except (TransitionError, ValidationError) as error:
-            form.add_error(None, error if isinstance(error, ValidationError) else str(error))
+            put_into(form, error)
         else:
             messages.success(request, f"{follow_up.months} 个月跟踪已保存，组织方会收到通知。")
             return redirect("challenges:follow_up_list", follow_up.challenge.pk)

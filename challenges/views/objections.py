@@ -19,6 +19,7 @@ from challenges.services.objections import (
     why_no_objection,
 )
 from challenges.workflow import RELEASED
+from core.forms import put_into
 from core.workflow import TransitionError
 
 NOT_SAVED = "没有提交，请按提示改正后再提交；已填写的内容都在。"
@@ -38,7 +39,7 @@ def objection_create(request, pk):
         try:
             raise_objection(challenge, actor=request.user, **form.cleaned_data)
         except (TransitionError, ValidationError) as error:
-            _add_error(form, error)
+            put_into(form, error)
         else:
             messages.success(request, "异议已提交，组织方答复后会通知您。")
             return redirect("challenges:objection_list", pk)
@@ -55,7 +56,7 @@ def objection_answer(request, pk):
         try:
             answer_objection(objection, actor=request.user, **form.cleaned_data)
         except (TransitionError, ValidationError) as error:
-            _add_error(form, error)
+            put_into(form, error)
         else:
             messages.success(request, "已答复，提出人会收到通知。")
             return redirect("challenges:objection_list", objection.challenge_id)
@@ -107,10 +108,6 @@ def _objections_page(request, challenge, *, form=None, answers=()):
 def _objection_form(request, challenge, data=None) -> ObjectionForm:
     bodies = Organisation.objects.filter(pk__in=[body.pk for body in possible_objectors(request.user)])
     return ObjectionForm(data, entries=challenge.entries.on_board(), organisations=bodies)
-
-
-def _add_error(form, error) -> None:
-    form.add_error(None, error if isinstance(error, ValidationError) else str(error))
 
 
 def _auto_id(objection) -> str:

@@ -45,6 +45,7 @@ from challenges.services.solutions import (
 )
 from challenges.workflow import solution_workflow
 from core.files import answer_download
+from core.forms import put_into
 from core.http import render_page
 from core.workflow import TransitionError
 from needs.disclosure import log_reads
@@ -134,7 +135,7 @@ def solution_edit(request, pk):
             save_solution(solution, actor=request.user, promises=rows, seen=posted.get("seen"), **form.cleaned_data)
         except (TransitionError, ValidationError) as error:
             is_valid = False
-            _put_into(form, error)
+            put_into(form, error)
     if "autosave" in posted:
         return _saved_answer(request, pk, form, formset, seen=None if is_valid else posted.get("seen", ""))
     if not is_valid:
@@ -194,7 +195,7 @@ def _answer(request, pk, name, form, service, done, **fields):
         try:
             service(solution, actor=request.user, **{key: form.cleaned_data[field] for key, field in fields.items()})
         except (TransitionError, ValidationError) as error:
-            _put_into(form, error)
+            put_into(form, error)
         else:
             messages.success(request, done)
             return redirect("challenges:solution_edit", pk)
@@ -333,12 +334,3 @@ def _visible_solution(request, pk) -> Solution:
 
 def _own_solution(request, pk) -> Solution:
     return get_object_or_404(in_full(Solution.objects.filter(organisation__in=request.user.provider_ids)), pk=pk)
-
-
-def _put_into(form, error):
-    """Show a refusal of the service where the form shows its own."""
-    if isinstance(error, ValidationError) and hasattr(error, "error_dict"):
-        for name, said in error.message_dict.items():
-            form.add_error(name if name in form.fields else None, said)
-    else:
-        form.add_error(None, str(error) if isinstance(error, TransitionError) else error)

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from core.forms import put_into
 from core.http import render_page
 from core.workflow import TransitionError
 from partnerships.enums import UNDONE, ExtensionStatus, LedgerEffect, LedgerStatus
@@ -131,7 +132,7 @@ def ledger_create(request):
         try:
             entry = form.add()
         except (TransitionError, ValidationError) as error:
-            _put_into(form, error)
+            put_into(form, error)
         else:
             messages.success(request, f"已登记为 {entry.number}，接下来请分派责任单位。")
             return redirect(entry)
@@ -150,7 +151,7 @@ def ledger_edit(request, pk):
         try:
             update_entry(entry, actor=request.user, **form.cleaned_data)
         except (TransitionError, ValidationError) as error:
-            _put_into(form, error)
+            put_into(form, error)
         else:
             messages.success(request, "修改已保存。")
             return redirect(entry)
@@ -205,7 +206,7 @@ def _submit(request, entry, name, form, service, done):
         try:
             service(entry, actor=request.user, **form.cleaned_data)
         except (TransitionError, ValidationError) as error:
-            _put_into(form, error)
+            put_into(form, error)
         else:
             messages.success(request, done)
             return redirect(entry)
@@ -302,12 +303,3 @@ def _visible_entry(request, pk) -> LedgerEntry:
 def _refuse_others(user):
     if not user.is_organiser:
         raise PermissionDenied("只有组织方可以登记和导入台账。")
-
-
-def _put_into(form, error):
-    """Show a refusal of the service where the form shows its own."""
-    if isinstance(error, ValidationError) and hasattr(error, "error_dict"):
-        for name, messages_ in error.message_dict.items():
-            form.add_error(name if name in form.fields else None, messages_)
-    else:
-        form.add_error(None, str(error) if isinstance(error, TransitionError) else error)
